@@ -1,0 +1,1 @@
+"""The CRM's record of customers, activities and tasks."""

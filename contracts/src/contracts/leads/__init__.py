@@ -1,0 +1,1 @@
+"""Leads: who asks, how far it has come, who answers."""

@@ -1,0 +1,1 @@
+"""Messages with people, of every channel, in and out."""

@@ -1,0 +1,91 @@
+"""What tenancy answers to the other services over HTTP, version 1."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Autonomy = Literal["draft", "send"]
+
+
+class Texts(BaseModel):
+    """A tenant's own words in one language; they stand in every reply."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    signature: str = Field(description="Under every reply.")
+    imprint: str = Field(description="The company's legal particulars.")
+    ai_notice: str = Field(description="Says that an AI wrote the answer.")
+
+
+class RoutingRule(BaseModel):
+    """Who answers what: the first rule that fits decides."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    intents: tuple[str, ...] = Field(default=(), description="Intents it fits; none given fits all.")
+    channels: tuple[str, ...] = Field(default=(), description="Channels it fits; none given fits all.")
+    minimum_confidence: float = Field(default=0.0, ge=0, le=1, description="Fits replies at least this sure.")
+    answer: Literal["ai", "draft", "human"] = Field(description="The AI sends, the AI drafts, or a human answers.")
+
+
+class TenantProfile(BaseModel):
+    """What the services need to know of a tenant; no secrets."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tenant_id: str
+    name: str = Field(description="The company's name as its customers know it.")
+    version: int = Field(description="Rises with each change.")
+    time_zone: str = Field(default="Europe/Vienna", description="IANA time zone.")
+    language: Literal["de", "en"] = Field(default="de", description="The company's own language, for mail to its staff.")
+    mailbox: str = Field(description="The address that customers write to and that replies come from.")
+    display_name: str = Field(description="The name beside that address.")
+    agent_email: str = Field(description="Where drafts, hand-overs and notices go.")
+    autonomy: Autonomy = Field(default="draft", description="Whether replies are sent or only drafted.")
+    rules: tuple[RoutingRule, ...] = Field(default=(), description="Routing rules, first match decides.")
+    texts: dict[str, Texts] = Field(description="Texts per language: de and en.")
+    paused: bool = Field(default=False, description="Nothing leaves while it is set.")
+    burst_window_seconds: float = Field(default=20.0, ge=0, description="How long a turn waits for another letter.")
+    replies_per_contact_per_day: int = Field(default=10, ge=0, description="Automatic replies to one contact in 24 hours.")
+    replies_per_hour: int = Field(default=200, ge=0, description="Automatic replies of the tenant in an hour.")
+    crm: Literal["weclapp", "builtin"] = Field(default="builtin", description="Where customers are kept.")
+    file_store: Literal["onedrive", "local"] = Field(default="local", description="Where documents are filed.")
+    folder_template: str = Field(default="{year}/{person}/{category}", description="Folders of filed documents.")
+    filename_template: str = Field(default="{date} {category} {person}{extension}", description="Names of filed documents.")
+
+
+class TenantList(BaseModel):
+    """The tenants, for services that watch something for each of them."""
+
+    tenants: tuple[str, ...]
+
+
+class Credential(BaseModel):
+    """A tenant's credential, opened. Never logged: values are secret."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    version: int
+    values: dict[str, SecretStr]
+
+
+class HookEntry(BaseModel):
+    """A registered webhook, as the gateway holds it in memory and in its sealed snapshot."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    hook_id: str
+    tenant_id: str
+    source: str = Field(description="The kind of sender, such as mime.")
+    verifier: Literal["hmac"] = Field(description="How its signature is checked.")
+    secrets: tuple[SecretStr, ...] = Field(min_length=1, description="Active secrets; any of them may have signed.")
+
+
+class HookList(BaseModel):
+    """All hooks of all tenants."""
+
+    version: int
+    hooks: tuple[HookEntry, ...]

@@ -1,0 +1,1 @@
+"""What every Frontdesk process must do identically."""

@@ -1,0 +1,1 @@
+"""Frontdesk's command line: stack, fleet, demo, desks."""

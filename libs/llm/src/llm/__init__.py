@@ -1,0 +1,1 @@
+"""One port to language models: OpenAI, Gemini, and an offline fall-back."""

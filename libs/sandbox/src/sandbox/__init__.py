@@ -1,0 +1,1 @@
+"""Every vendor, simulated on localhost over its real protocol."""

@@ -1,0 +1,1 @@
+"""Frontdesk's pytest plugin: real broker, real database, simulated vendors."""

@@ -1,0 +1,1 @@
+"""Vendor failures as five errors, and the HTTP client that raises them."""

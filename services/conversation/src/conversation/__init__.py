@@ -1,0 +1,1 @@
+"""Understands letters and drafts replies."""

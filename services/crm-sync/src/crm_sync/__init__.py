@@ -1,0 +1,1 @@
+"""Keeps the CRM's record and a local copy of it."""

@@ -1,0 +1,1 @@
+"""Takes mail in, by IMAP and by webhook, and reads it."""

@@ -1,0 +1,1 @@
+"""The one safe door: verifies webhooks, stores them, routes the API."""

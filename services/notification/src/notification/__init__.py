@@ -1,0 +1,1 @@
+"""Outgoing mail in the company's own name."""

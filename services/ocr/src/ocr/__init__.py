@@ -1,0 +1,1 @@
+"""Reads documents, then has a model analyse them."""

@@ -1,0 +1,1 @@
+"""The only service that decides: leads, turns, who answers."""

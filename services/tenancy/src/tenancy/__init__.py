@@ -1,0 +1,1 @@
+"""Who the companies are: tenants, credentials, hooks, texts, rules."""
