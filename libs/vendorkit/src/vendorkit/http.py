@@ -1,0 +1,274 @@
+"""A thin typed HTTP client that answers with a model, or raises one of the five vendor errors.
+
+It never retries (delivery does), never follows a redirect, and never waits or reads without a limit.
+"""
+
+import asyncio
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from vendorkit.errors import VendorContractBroken, VendorRejected, VendorUnavailable
+from vendorkit.refusals import Forbidden, refusal
+
+T = TypeVar("T")
+
+QueryValue = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to wait (seconds), how much to read (bytes), how many requests to one host at once."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+    response_bytes: int = 10 * 1024 * 1024
+    per_host: int = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A vendor's answer of 2xx, read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class HostGates:
+    """Lets a limited number of requests through to each host; share one among the clients of one process."""
+
+    def __init__(self, per_host: int) -> None:
+        self._per_host = per_host
+        self._gates: dict[str, asyncio.Semaphore] = {}
+
+    def of(self, host: str) -> asyncio.Semaphore:
+        """The gate of a host, to be entered with `async with`."""
+        return self._gates.setdefault(host, asyncio.Semaphore(self._per_host))
+
+
+@dataclass
+class _Progress:
+    """How far a request has come, as the connection itself reports it."""
+
+    sent: bool = False
+
+    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.sent = True
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    params: Mapping[str, QueryValue] | None
+    json: object | None
+    content: bytes | None
+    form: Mapping[str, str] | None
+    progress: _Progress = field(default_factory=_Progress)
+
+
+class VendorClient:
+    """HTTP to one vendor: `await client.get("/party/1", Party)` is a Party or one of the five errors.
+
+    `credential` names the tenant's credential that the requests use: it is what `VendorAuthExpired` asks for.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        base_url: str,
+        *,
+        credential: str,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
+        limits: Limits | None = None,
+        forbidden: Forbidden = "rejected",
+        gates: HostGates | None = None,
+    ) -> None:
+        if httpx.URL(base_url).scheme not in ("http", "https"):
+            raise ValueError(
+                f"The address of {vendor} must begin with http:// or https://; it is '{base_url}'."
+            )
+        self._vendor = vendor
+        self._credential = credential
+        self._forbidden: Forbidden = forbidden
+        self._limits = limits or Limits()
+        self._gates = gates or HostGates(self._limits.per_host)
+        self._base = base_url.rstrip("/")
+        self._http = httpx.AsyncClient(
+            headers=dict(headers or {}),
+            auth=auth,
+            timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect, pool=self._limits.total),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=self._limits.per_host),
+            follow_redirects=False,
+        )
+
+    async def get(self, path: str, expect: type[T], *, params: Mapping[str, QueryValue] | None = None) -> T:
+        """Ask for something."""
+        return await self.request("GET", path, expect, params=params)
+
+    async def post(self, path: str, expect: type[T], *, json: object) -> T:
+        """Send JSON, usually to make something."""
+        return await self.request("POST", path, expect, json=json)
+
+    async def put(self, path: str, expect: type[T], *, json: object) -> T:
+        """Send JSON that replaces something."""
+        return await self.request("PUT", path, expect, json=json)
+
+    async def patch(self, path: str, expect: type[T], *, json: object) -> T:
+        """Send JSON that changes something in part."""
+        return await self.request("PATCH", path, expect, json=json)
+
+    async def delete(self, path: str) -> None:
+        """Remove something."""
+        await self.send("DELETE", path)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        expect: type[T],
+        *,
+        params: Mapping[str, QueryValue] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object | None = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> T:
+        """Send any request and read its answer as `expect`, a pydantic model or any type that pydantic knows."""
+        reply = await self.send(
+            method, path, params=params, headers=headers, json=json, content=content, form=form
+        )
+        return self.read(reply, expect)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, QueryValue] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: object | None = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send any request and return its answer unread; `path` may be a whole address, as of an upload session."""
+        url = httpx.URL(
+            path if path.startswith(("http://", "https://")) else f"{self._base}/{path.lstrip('/')}"
+        )
+        request = _Request(method, url, headers or {}, params, json, content, form)
+        try:
+            async with asyncio.timeout(self._limits.total), self._gates.of(url.netloc.decode("ascii")):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            raise self._silent(request, f"did not answer within {self._limits.total:g} s") from error
+
+    def read(self, reply: Reply, expect: type[T]) -> T:
+        """Read an answer as `expect`."""
+        try:
+            return _adapter(expect).validate_json(reply.content)
+        except ValidationError as error:
+            # The places and kinds of the faults, never the values: those may be personal data.
+            faults = "; ".join(
+                f"{'.'.join(str(step) for step in fault['loc']) or 'body'}: {fault['type']}"
+                for fault in error.errors(include_input=False, include_url=False, include_context=False)[:3]
+            )
+            raise VendorContractBroken(
+                f"{self._vendor} answered in a form that we do not know ({faults}); the adapter must be looked at.",
+                vendor=self._vendor,
+            ) from None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _exchange(self, request: _Request) -> Reply:
+        try:
+            async with self._http.stream(
+                request.method,
+                request.url,
+                params=request.params,
+                headers=request.headers,
+                json=request.json,
+                content=request.content,
+                data=request.form,
+                extensions={"trace": request.progress.trace},
+            ) as response:
+                return await self._judged(response)
+        except httpx.DecodingError as error:
+            raise VendorContractBroken(
+                f"{self._vendor} sent an answer that cannot be unpacked; the adapter must be looked at.",
+                vendor=self._vendor,
+            ) from error
+        except httpx.LocalProtocolError as error:
+            raise VendorRejected(
+                f"The request to {self._vendor} cannot be sent: a header of it is not allowed (perhaps a credential).",
+                vendor=self._vendor,
+            ) from error
+        except httpx.TimeoutException as error:
+            raise self._silent(request, "did not answer in time") from error
+        except httpx.TransportError as error:
+            what = "cut the connection" if request.progress.sent else "cannot be reached"
+            raise self._silent(request, what) from error
+
+    async def _judged(self, response: httpx.Response) -> Reply:
+        content, whole = await _read_at_most(response, self._limits.response_bytes)
+        if response.is_redirect:
+            raise VendorContractBroken(
+                f"{self._vendor} moved the address (HTTP {response.status_code}); the adapter must be looked at.",
+                vendor=self._vendor,
+            )
+        if not response.is_success:
+            raise refusal(
+                response.status_code,
+                response.headers,
+                content,
+                vendor=self._vendor,
+                credential=self._credential,
+                forbidden=self._forbidden,
+            )
+        if not whole:
+            raise VendorContractBroken(
+                f"{self._vendor} sent more than {self._limits.response_bytes} bytes in one answer.",
+                vendor=self._vendor,
+            )
+        return Reply(status=response.status_code, headers=response.headers, content=content)
+
+    def _silent(self, request: _Request, what: str) -> VendorUnavailable:
+        sent = request.progress.sent
+        note = "; the request may have taken effect" if sent else "; nothing was sent"
+        return VendorUnavailable(
+            f"{self._vendor} {what}{note}. Trying again later.", vendor=self._vendor, ambiguous=sent
+        )
+
+
+async def _read_at_most(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """The body up to a limit, and whether that was all of it."""
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > limit:
+            return bytes(content[:limit]), False
+    return bytes(content), True
+
+
+@functools.cache
+def _adapter(expect: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(expect)
