@@ -1,0 +1,128 @@
+"""Sealing secrets at rest: AES-256-GCM under a ring of keys, of which the newest seals and all open.
+
+A box is text, `f1.<key id>.<base64url of nonce and ciphertext>`: the key's id stands in the box, so a ring may turn
+while old boxes are still about. `context` says what the secret is and whose; it is bound to the box (associated data),
+so that a box moved to another tenant, name or version cannot be opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+_FORM = "f1"
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_LONE_KEY_ID = "1"
+
+
+class KeyRingInvalid(ValueError):
+    """The master key is no key ring; the message says what is wrong and never shows key material."""
+
+
+class SealBroken(Exception):
+    """A box cannot be opened: its key is not in the ring, it was changed, or it belongs to another context."""
+
+
+class KeyRing:
+    """Seals with its newest key and opens with any of them."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        """`keys` by id, newest first, 32 bytes each. Raises `KeyRingInvalid`."""
+        if not keys:
+            raise KeyRingInvalid("the key ring is empty: give at least one key of 32 bytes")
+        self._ciphers = {key_id: _cipher(key_id, key) for key_id, key in keys.items()}
+        self._newest = next(iter(keys))
+
+    @classmethod
+    def from_secret(cls, master_key: SecretStr) -> Self:
+        """Read a ring from `id:base64,id:base64`, newest first, or from one bare base64 key, whose id is 1.
+
+        Raises `KeyRingInvalid`.
+        """
+        keys: dict[str, bytes] = {}
+        for entry in master_key.get_secret_value().split(","):
+            key_id, colon, encoded = entry.strip().rpartition(":")
+            key_id = key_id if colon else _LONE_KEY_ID
+            if key_id in keys:
+                raise KeyRingInvalid(f"the key ring names the key {key_id!r} twice")
+            keys[key_id] = _decode(key_id, encoded)
+        return cls(keys)
+
+    def seal(self, plain: bytes, context: str) -> str:
+        """Seal bytes for a context, under the newest key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(nonce, plain, _bound(self._newest, context))
+        return f"{_FORM}.{self._newest}.{urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
+
+    def open(self, box: str, context: str) -> bytes:
+        """The bytes that were sealed for this context. Raises `SealBroken`."""
+        key_id, payload = _parts(box)
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise SealBroken(
+                f"the box was sealed with the key {key_id!r}, which is not in FRONTDESK_MASTER_KEY: add it behind the newest"
+            )
+        try:
+            return cipher.decrypt(payload[:_NONCE_BYTES], payload[_NONCE_BYTES:], _bound(key_id, context))
+        except InvalidTag as error:
+            raise SealBroken(
+                "the box does not open: it was changed, sealed for something else, or the key differs"
+            ) from error
+
+    def needs_reseal(self, box: str) -> bool:
+        """Whether the box is under another key than the newest. Raises `SealBroken` when it is no box."""
+        return _parts(box)[0] != self._newest
+
+
+def _cipher(key_id: str, key: bytes) -> AESGCM:
+    if not _KEY_ID.fullmatch(key_id):
+        raise KeyRingInvalid(f"{key_id[:40]!r} is no key id: letters, digits, _ and -, at most 32 of them")
+    if len(key) != _KEY_BYTES:
+        raise KeyRingInvalid(f"the key {key_id!r} has {len(key)} bytes instead of {_KEY_BYTES}")
+    # The master key serves other purposes too (chassis.settings.derive), so sealing has a key of its own.
+    return AESGCM(
+        HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"frontdesk sealing f1").derive(key)
+    )
+
+
+def _decode(key_id: str, encoded: str) -> bytes:
+    plain = encoded.translate(str.maketrans("+/", "-_")).rstrip("=")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", plain):
+        raise KeyRingInvalid(
+            f"the key {key_id[:40]!r} is not base64: make one with `openssl rand -base64 32`"
+        )
+    try:
+        return urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    except ValueError as error:
+        raise KeyRingInvalid(
+            f"the key {key_id[:40]!r} is not base64: make one with `openssl rand -base64 32`"
+        ) from error
+
+
+def _parts(box: str) -> tuple[str, bytes]:
+    form, _, rest = box.partition(".")
+    key_id, dot, encoded = rest.partition(".")
+    if form != _FORM or not dot:
+        raise SealBroken("this is no sealed box")
+    try:
+        payload = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except ValueError as error:
+        raise SealBroken("the sealed box is damaged: it is not base64") from error
+    if len(payload) <= _NONCE_BYTES:
+        raise SealBroken("the sealed box is damaged: it is too short")
+    return key_id, payload
+
+
+def _bound(key_id: str, context: str) -> bytes:
+    return f"{_FORM}\x1f{key_id}\x1f{context}".encode()
