@@ -1,0 +1,57 @@
+"""The secrets of one instance, made once, and the environment a service process needs."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from frontdesk.stack.stack import Stack
+
+_NAMES = ("FRONTDESK_MASTER_KEY", "FRONTDESK_SERVICE_TOKEN", "FRONTDESK_ADMIN_TOKEN")
+
+
+def load_environment(folder: Path) -> dict[str, str]:
+    """Everything a service process needs to know to run on the stack of this folder."""
+    stack = Stack.at(folder)
+    return {
+        "AMQP_URL": stack.amqp_url,
+        "DATABASE_URL": stack.database_url,
+        "BLOB_URL": os.environ.get("BLOB_URL") or (folder.resolve() / "blobs").as_uri(),
+        **make_secrets(folder),
+    }
+
+
+def make_secrets(folder: Path) -> dict[str, str]:
+    """Read this folder's secrets, made at the first call; what the environment says goes before."""
+    file = folder / "secrets.env"
+    kept = _read(file) if file.exists() else {}
+    missing = [name for name in _NAMES if name not in kept]
+    if missing:
+        kept |= {name: _new(name) for name in missing}
+        _write(file, kept)
+    return {name: os.environ.get(name) or kept[name] for name in _NAMES}
+
+
+def _new(name: str) -> str:
+    """A key is 32 bytes in base64; a token is text."""
+    if name.endswith("_KEY"):
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(32)
+
+
+def _read(file: Path) -> dict[str, str]:
+    lines = (line.strip() for line in file.read_text().splitlines())
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def _write(file: Path, values: dict[str, str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        draft.replace(file)
+    else:
+        draft.unlink()

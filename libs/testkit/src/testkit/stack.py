@@ -1,0 +1,85 @@
+"""The stack as the tests see it: shared and left running, but with a virtual host and a database of each session's own."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from frontdesk.stack import Stack, load_environment
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Stack:
+    """The tests' own instance, started on demand and left running for the next session (`make down` stops it)."""
+    shared = Stack.at(pytestconfig.rootpath / ".local" / "test")
+    shared.start()
+    _drop_what_dead_sessions_left(shared)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def amqp_url(stack: Stack) -> Iterator[str]:
+    """A virtual host of this session's own."""
+    if "AMQP_URL" in os.environ:
+        yield stack.amqp_url
+        return
+    name = _name_of_this_session()
+    yield stack.create_vhost(name)
+    stack.drop_vhost(name)
+
+
+@pytest.fixture(scope="session")
+def database_url(stack: Stack) -> Iterator[str]:
+    """A database of this session's own, as the owner role."""
+    if "DATABASE_URL" in os.environ:
+        yield stack.database_url
+        return
+    name = _name_of_this_session()
+    yield stack.create_database(name)
+    stack.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def blob_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this session's blobs lie."""
+    return tmp_path_factory.mktemp("blobs")
+
+
+@pytest.fixture(scope="session")
+def environment(stack: Stack, amqp_url: str, database_url: str, blob_folder: Path) -> dict[str, str]:
+    """All that a service process needs to know, for this session's broker, database and blobs."""
+    own = {"AMQP_URL": amqp_url, "DATABASE_URL": database_url, "BLOB_URL": blob_folder.as_uri()}
+    return load_environment(stack.folder) | own
+
+
+@pytest.fixture(scope="session")
+def own_stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """A stack that a test may stop and kill without harming the others; stopped when the session ends."""
+    alone = Stack.at(pytestconfig.rootpath / ".local" / "test-outage")
+    alone.start()
+    yield alone
+    alone.stop()
+
+
+def _name_of_this_session() -> str:
+    return f"test_{os.getpid()}_{secrets.token_hex(3)}"
+
+
+def _drop_what_dead_sessions_left(stack: Stack) -> None:
+    """A session that was killed could not tidy up after itself."""
+    if "AMQP_URL" not in os.environ:
+        for name in filter(_is_of_a_dead_session, stack.broker.vhosts()):
+            stack.drop_vhost(name)
+    if "DATABASE_URL" not in os.environ:
+        for name in filter(_is_of_a_dead_session, stack.postgres.databases()):
+            stack.drop_database(name)
+
+
+def _is_of_a_dead_session(name: str) -> bool:
+    match name.split("_"):
+        case ["test", pid, _] if pid.isdigit():
+            return not psutil.pid_exists(int(pid))
+        case _:
+            return False
