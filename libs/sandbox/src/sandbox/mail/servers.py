@@ -1,0 +1,112 @@
+"""Starts and stops the mail world, and wires its parts."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from starlette.routing import BaseRoute
+
+from sandbox.mail.accounts import KEY, AccountServer
+from sandbox.mail.certificate import make_certificate
+from sandbox.mail.dovecot import Dovecot
+from sandbox.mail.faults import Faults
+from sandbox.mail.imap import ImapFront
+from sandbox.mail.mailboxes import Mailboxes
+from sandbox.mail.postman import Postman
+from sandbox.mail.routes import ControlPlane
+from sandbox.mail.smtp import SmtpServer
+
+_PREFIX = "sandbox-mail-"
+
+
+class MailServers:
+    """SMTP and IMAP on localhost; empty at every start, gone without a trace after `stop`."""
+
+    def __init__(self, smtp_port: int = 0, imap_port: int = 0) -> None:
+        self._ports = (smtp_port, imap_port)
+        self._faults = Faults()
+        self._mailboxes = Mailboxes()
+        self._postman = Postman(self._mailboxes)
+        self._smtp = SmtpServer(self._faults, self._mailboxes, self._postman.carry)
+        self._imap = ImapFront(self._faults)
+        self._accounts = AccountServer(self._mailboxes, self._faults)
+        self._dovecot: Dovecot | None = None
+        self._runtime: Path | None = None
+        self._link: Path | None = None
+        self._addresses: dict[str, str] = {}
+
+    async def start(self, state_dir: Path) -> None:
+        """Start Dovecot and SMTP; the certificate lies in `state_dir/mail-tls`, the letters behind `state_dir/mail`."""
+        certificate = make_certificate(state_dir / "mail-tls")
+        self._link = state_dir / "mail"
+        _remove_left_over(self._link)
+        self._runtime = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # short: sockets' paths must be
+        self._link.symlink_to(self._runtime)
+        try:
+            self._runtime.chmod(0o755)
+            accounts = self._runtime / "accounts.sock"
+            dovecot = self._dovecot = Dovecot(self._runtime, certificate, accounts, KEY)
+            await self._accounts.start(accounts)
+            await dovecot.start()
+            self._mailboxes.open(dovecot.mail, dovecot.owner)
+            ports = {
+                "smtp": await self._smtp.start(self._ports[0], certificate),
+                "imap": await self._imap.listen(self._ports[1], dovecot.imap),
+                "imaps": await self._imap.listen(0, dovecot.imap, certificate),
+                "lmtp": await self._imap.listen(0, dovecot.lmtp),
+            }
+        except BaseException:
+            await self.stop()
+            raise
+        self._addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        self._addresses["ca"] = str(certificate.authority)
+
+    async def stop(self) -> None:
+        """Stop everything; no process, socket or letter is left."""
+        await self._smtp.stop()
+        await self._imap.stop()
+        if self._dovecot is not None:
+            await self._dovecot.stop()
+            self._dovecot = None
+        await self._accounts.stop()
+        if self._link is not None:
+            _remove_left_over(self._link)
+        self._addresses = {}
+
+    def addresses(self) -> dict[str, str]:
+        """Where to find smtp, imap, imaps and lmtp (host:port), and the authority to trust (ca: a path)."""
+        return dict(self._addresses)
+
+    def routes(self) -> list[BaseRoute]:
+        """The control plane, to be mounted under /_sandbox/mail."""
+        return ControlPlane(
+            mailboxes=self._mailboxes,
+            faults=self._faults,
+            postman=self._postman,
+            accepted=self._smtp.accepted,
+            addresses=self.addresses,
+            change_uidvalidity=self._change_uidvalidity,
+            drop=self._drop,
+        ).routes()
+
+    async def _change_uidvalidity(self, address: str, folder: str) -> None:
+        await self._drop(address)
+        self._mailboxes.forget_uids(address, folder)
+
+    async def _drop(self, address: str | None) -> None:
+        if address is None:
+            self._imap.cut_all()
+        elif self._dovecot is not None:
+            await self._dovecot.kick(address.lower())
+
+
+def _remove_left_over(link: Path) -> None:
+    """Remove the run-time folder that a link shows, if an earlier run was killed and left one."""
+    if not link.is_symlink():
+        return
+    target = link.readlink()
+    if target.name.startswith(_PREFIX):
+        shutil.rmtree(target, ignore_errors=True)
+    link.unlink()

@@ -1,0 +1,112 @@
+"""Starting, stopping, and being killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from sandbox.mail import MailServers
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from sandbox.mail import MailServers
+
+async def main():
+    servers = MailServers()
+    await servers.start(Path(sys.argv[1]))
+    print("started", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def _dovecots(state: Path) -> list[int]:
+    """Process ids of every Dovecot process, of the master of this state folder and below."""
+    runtime = (state / "mail").resolve()
+    found: list[int] = []
+    for process in psutil.process_iter(["cmdline"]):
+        if str(runtime / "dovecot.conf") in (process.info["cmdline"] or []):
+            found += [process.pid, *(child.pid for child in process.children(recursive=True))]
+    return found
+
+
+async def test_stopping_leaves_no_process_and_no_file_outside_the_state_folder(state: Path) -> None:
+    servers = MailServers()
+    await servers.start(state)
+    runtime, processes = (state / "mail").resolve(), _dovecots(state)
+    assert len(processes) > 3
+    await servers.stop()
+    await _until_gone(processes)
+    assert not runtime.exists()
+    assert servers.addresses() == {}
+
+
+async def test_a_sandbox_killed_outright_takes_dovecot_along_and_the_next_start_tidies_up(
+    state: Path,
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, str(state), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"started\n"
+    runtime, processes = (state / "mail").resolve(), _dovecots(state)
+    assert len(processes) > 3
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    await _until_gone(processes)
+    servers = MailServers()
+    await servers.start(state)
+    await servers.stop()
+    assert not runtime.exists()
+
+
+async def test_stopping_does_not_wait_for_open_connections(state: Path) -> None:
+    servers = MailServers()
+    await servers.start(state)
+    streams = [
+        await asyncio.open_connection(*servers.addresses()[name].split(":"))
+        for name in ("smtp", "imap", "lmtp")
+    ]
+    for reader, _ in streams:
+        await reader.readline()
+    await servers.stop()
+    for reader, writer in streams:
+        assert await _rest(reader) == b""
+        writer.close()
+
+
+async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_running(state: Path) -> None:
+    taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    servers = MailServers(smtp_port=taken.sockets[0].getsockname()[1])
+    with pytest.raises(OSError, match="address already in use"):
+        await servers.start(state)
+    assert not (state / "mail").exists()
+    taken.close()
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+
+
+async def _until_gone(processes: list[int]) -> None:
+    async with asyncio.timeout(15):
+        while any(_alive(process) for process in processes):
+            await asyncio.sleep(0.05)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
