@@ -14,9 +14,10 @@ import aiosmtplib
 import httpx
 import pytest
 from imapclient import IMAPClient
-from sandbox.mail import MailServers
 from starlette.applications import Starlette
 from starlette.routing import Mount
+
+from sandbox.mail import MailServers
 
 
 @dataclass

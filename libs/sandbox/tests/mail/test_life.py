@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from sandbox.mail import MailServers
 
 PROGRAM = """
@@ -29,7 +30,7 @@ asyncio.run(main())
 
 def _dovecots(state: Path) -> list[int]:
     """Process ids of every Dovecot process, of the master of this state folder and below."""
-    runtime = (state / "mail").resolve()
+    runtime = (state / "mail-runtime").resolve()
     found: list[int] = []
     for process in psutil.process_iter(["cmdline"]):
         if str(runtime / "dovecot.conf") in (process.info["cmdline"] or []):
@@ -40,7 +41,7 @@ def _dovecots(state: Path) -> list[int]:
 async def test_stopping_leaves_no_process_and_no_file_outside_the_state_folder(state: Path) -> None:
     servers = MailServers()
     await servers.start(state)
-    runtime, processes = (state / "mail").resolve(), _dovecots(state)
+    runtime, processes = (state / "mail-runtime").resolve(), _dovecots(state)
     assert len(processes) > 3
     await servers.stop()
     await _until_gone(processes)
@@ -56,7 +57,7 @@ async def test_a_sandbox_killed_outright_takes_dovecot_along_and_the_next_start_
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"started\n"
-    runtime, processes = (state / "mail").resolve(), _dovecots(state)
+    runtime, processes = (state / "mail-runtime").resolve(), _dovecots(state)
     assert len(processes) > 3
     process.send_signal(signal.SIGKILL)
     await process.wait()
@@ -87,7 +88,7 @@ async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_running(state
     servers = MailServers(smtp_port=taken.sockets[0].getsockname()[1])
     with pytest.raises(OSError, match="address already in use"):
         await servers.start(state)
-    assert not (state / "mail").exists()
+    assert not (state / "mail-runtime").exists()
     taken.close()
 
 
@@ -100,8 +101,8 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
 
 async def _until_gone(processes: list[int]) -> None:
     async with asyncio.timeout(15):
-        while any(_alive(process) for process in processes):
-            await asyncio.sleep(0.05)
+        while any(_alive(process) for process in processes):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # another process ends: there is no event to wait for
 
 
 def _alive(process: int) -> bool:

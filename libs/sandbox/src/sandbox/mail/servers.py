@@ -38,9 +38,9 @@ class MailServers:
         self._addresses: dict[str, str] = {}
 
     async def start(self, state_dir: Path) -> None:
-        """Start Dovecot and SMTP; the certificate lies in `state_dir/mail-tls`, the letters behind `state_dir/mail`."""
+        """Start Dovecot and SMTP; the certificate lies in `state_dir/mail-tls`, the letters behind `state_dir/mail-runtime`."""
         certificate = make_certificate(state_dir / "mail-tls")
-        self._link = state_dir / "mail"
+        self._link = state_dir / "mail-runtime"
         _remove_left_over(self._link)
         self._runtime = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # short: sockets' paths must be
         self._link.symlink_to(self._runtime)
