@@ -95,7 +95,7 @@ _MASKS = (
     # A key or token: long, of one piece, and with a digit in it.
     (re.compile(r"(?=[\w*./+=-]*\d)[\w*./+=-]{20,}"), "<key>"),
     # A phone, account or customer number: seven digits or more, perhaps with blanks between.
-    (re.compile(r"\+?\d(?:[ /()-]?\d){6,}"), "<number>"),
+    (re.compile(r"\+?\d(?:[ /()-]{0,2}\d){6,}"), "<number>"),
 )
 
 
