@@ -35,3 +35,11 @@ class NeedsTenant(DeliveryError):
     def __init__(self, message: str, *, credential: str) -> None:
         super().__init__(message)
         self.credential = credential
+
+
+class EffectUncertain(NeverRetry):
+    """Nobody can tell whether an effect in the world happened: it is never repeated silently, a human decides."""
+
+
+class OurOutage(Exception):
+    """Our own database or broker does not answer: no attempt of the message, and no dead letter."""

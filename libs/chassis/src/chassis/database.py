@@ -1,0 +1,128 @@
+"""The database of one service: its own role, its own schema, one tenant per transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import asyncpg
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession as Session
+
+from chassis.errors import OurOutage
+from chassis.settings import Settings
+from chassis.tables import FleetTables, fleet_tables
+
+__all__ = ["Database", "Session"]
+
+_SET_TENANT = text("select set_config('app.tenant_id', :tenant_id, true)")
+_CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class Database:
+    """Connections of one service.
+
+    Every failure to reach the database, wherever in a transaction it shows, is raised as `OurOutage`.
+    """
+
+    def __init__(self, schema: str, settings: Settings) -> None:
+        self.schema = schema
+        self.tables: FleetTables = fleet_tables(schema)
+        self.engine: AsyncEngine = create_async_engine(
+            settings.service_database_url(schema),
+            pool_size=settings.database_pool,
+            max_overflow=4,
+            pool_timeout=30,
+            pool_recycle=1800,
+            connect_args={"timeout": 10, "command_timeout": 60},
+        )
+        self.pool_size = settings.database_pool
+        self.in_use = 0
+        event.listen(self.engine.sync_engine, "checkout", self._checked_out)
+        event.listen(self.engine.sync_engine, "checkin", self._checked_in)
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: str | None) -> AsyncIterator[Session]:
+        """A session in one transaction, bound to a tenant; committed at the end, rolled back on an exception.
+
+        Without a tenant no row of a tenant-owned table can be seen. Raises `OurOutage`.
+        """
+        with _our_outage():
+            async with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if tenant_id is not None:
+                    connection = await session.connection()
+                    await connection.execute(_SET_TENANT, {"tenant_id": tenant_id})
+                yield session
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in one transaction, for the fleet's own tables. Raises `OurOutage`."""
+        with _our_outage():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    async def latency(self) -> float:
+        """Seconds that the smallest question takes. Raises `OurOutage`."""
+        began = monotonic()
+        async with self.connection() as connection:
+            await connection.execute(text("select 1"))
+        return monotonic() - began
+
+    async def wait_until_back(self, *, longest: float) -> bool:
+        """Wait, asking with back-off, until the database answers; False when it did not within `longest` seconds."""
+        deadline, pause = monotonic() + longest, 0.2
+        while monotonic() < deadline:
+            try:
+                await self.latency()
+            except OurOutage:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                return True
+        return False
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.engine.dispose()
+
+    def _checked_out(self, *_: object) -> None:
+        self.in_use += 1
+
+    def _checked_in(self, *_: object) -> None:
+        self.in_use -= 1
+
+
+class _our_outage:  # noqa: N801 — reads as the context manager that it is
+    """Turns a lost or refused connection to the database into `OurOutage`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and _is_lost(error):
+            raise OurOutage(f"the database does not answer: {type(error).__name__}") from error
+
+
+def _is_lost(error: BaseException) -> bool:
+    if isinstance(error, PoolTimeout | TimeoutError | OSError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, InterfaceError):
+            return True
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if isinstance(cause, _CONNECTION_LOST):
+            return True
+        return isinstance(error, OperationalError) and not isinstance(cause, asyncpg.PostgresError)
+    return isinstance(error, _CONNECTION_LOST)

@@ -1,0 +1,140 @@
+"""Effects in the world, each once: the claim is committed before the call, and a crash is decided by a look.
+
+free ──claim──▶ claimed ──call succeeded──▶ done (the result is remembered)
+                  │  ▲ └──definite refusal──▶ free
+                  │  └─ lease over: look_up ──▶ done, or call again
+                  └──nothing can be looked up──▶ uncertain (a human decides)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import JsonValue
+from sqlalchemy import and_, func, or_
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Database
+from chassis.errors import EffectUncertain, RetryLater
+
+Remembered = Mapping[str, JsonValue]
+DEFAULT_LEASE = timedelta(minutes=2)
+"""Longer than any vendor's time-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    state: Literal["ours", "taken_over", "held", "done", "uncertain"]
+    result: Remembered | None = None
+    free_in: float = 0.0
+
+
+class Effects:
+    """The claims of one service."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._table = database.tables.effects
+
+    async def once(
+        self,
+        tenant_id: str,
+        key: str,
+        *,
+        look_up: Callable[[], Awaitable[Remembered | None]],
+        call: Callable[[], Awaitable[Remembered]],
+        lease: timedelta = DEFAULT_LEASE,
+    ) -> Remembered:
+        """Do `call` once for (tenant, key), and return what it returned, now or the first time.
+
+        After a crash or an ambiguous failure `look_up` decides: what it returns is taken for the result, `None` means
+        that it did not happen. It raises `EffectUncertain` where nothing can be looked up. A failure whose `ambiguous`
+        attribute is true may have happened and keeps the claim for the look; any other failure frees it.
+
+        Raises `RetryLater` while another process holds the claim, `EffectUncertain` now and ever after, `OurOutage`.
+        """
+        claim = await self._claim(tenant_id, key, lease)
+        if claim.state == "done" and claim.result is not None:
+            return claim.result
+        if claim.state == "uncertain":
+            raise EffectUncertain(f"effect {key}: whether it happened is not known; it is not repeated")
+        if claim.state == "held":
+            raise RetryLater(f"effect {key} is under way in another process", after=claim.free_in)
+        if claim.state == "taken_over":
+            try:
+                found = await look_up()
+            except EffectUncertain:
+                await self._settle(tenant_id, key, "uncertain", None)
+                raise
+            if found is not None:
+                await self._settle(tenant_id, key, "done", found)
+                return found
+        return await self._call(tenant_id, key, call)
+
+    async def _call(self, tenant_id: str, key: str, call: Callable[[], Awaitable[Remembered]]) -> Remembered:
+        try:
+            result = await call()
+        except EffectUncertain:
+            await self._settle(tenant_id, key, "uncertain", None)
+            raise
+        except Exception as error:
+            if getattr(error, "ambiguous", False):
+                await self._let_look(tenant_id, key)
+            else:
+                await self._free(tenant_id, key)
+            raise
+        await self._settle(tenant_id, key, "done", result)
+        return result
+
+    async def _claim(self, tenant_id: str, key: str, lease: timedelta) -> _Claim:
+        table = self._table
+        until = datetime.now(UTC) + lease
+        async with self._database.connection() as connection:
+            fresh = await connection.execute(
+                insert(table)
+                .values(tenant_id=tenant_id, key=key, state="claimed", leased_until=until)
+                .on_conflict_do_nothing()
+                .returning(table.c.key)
+            )
+            if fresh.first() is not None:
+                return _Claim("ours")
+            mine = and_(table.c.tenant_id == tenant_id, table.c.key == key)
+            taken = await connection.execute(
+                table.update()
+                .where(mine, table.c.state == "claimed", or_(table.c.leased_until < func.now()))
+                .values(leased_until=until)
+                .returning(table.c.key)
+            )
+            if taken.first() is not None:
+                return _Claim("taken_over")
+            row = (await connection.execute(table.select().where(mine))).first()
+        if row is None:  # freed between the two statements
+            return _Claim("held", free_in=1.0)
+        if row.state == "claimed":
+            return _Claim(
+                "held", free_in=max(1.0, (row.leased_until - datetime.now(UTC)).total_seconds() + 0.5)
+            )
+        return _Claim(row.state, row.result)
+
+    async def _settle(self, tenant_id: str, key: str, state: str, result: Remembered | None) -> None:
+        await self._change(
+            tenant_id, key, {"state": state, "result": dict(result) if result is not None else None}
+        )
+
+    async def _let_look(self, tenant_id: str, key: str) -> None:
+        await self._change(tenant_id, key, {"leased_until": datetime.now(UTC) - timedelta(seconds=1)})
+
+    async def _change(self, tenant_id: str, key: str, values: Mapping[str, object]) -> None:
+        table = self._table
+        async with self._database.connection() as connection:
+            await connection.execute(
+                table.update().where(table.c.tenant_id == tenant_id, table.c.key == key).values(values)
+            )
+
+    async def _free(self, tenant_id: str, key: str) -> None:
+        table = self._table
+        async with self._database.connection() as connection:
+            await connection.execute(table.delete().where(table.c.tenant_id == tenant_id, table.c.key == key))

@@ -1,0 +1,278 @@
+"""The consuming loop: FastStream's own subscribers, iterated; look, work, write, then acknowledge.
+
+What an error means is decided here, once (`chassis.errors`): a retry is an outbox row to the hearer's own queue, a
+parked message an outbox row without a time, a dead letter a row of its own; each is committed before the
+acknowledgement. Our own outage is no attempt: the message is kept unacknowledged and tried again when the database is
+back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+import structlog
+from aio_pika.exceptions import AMQPError
+from faststream.rabbit import RabbitMessage
+from faststream.rabbit.subscriber import RabbitSubscriber
+from pydantic import ValidationError
+
+from chassis.database import Database
+from chassis.dead_letters import DeadLetters
+from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
+from chassis.inbox import Inbox
+from chassis.metrics import Metrics
+from chassis.outbox import Outbox, OutboxRow
+from chassis.router import AnyEvent, Hearing
+from chassis.telemetry import Telemetry, mark_failed
+from chassis.unit import Committer, UnitOfWork
+from contracts.envelope import Envelope, InvalidEnvelope, Message
+
+LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
+"""Seconds before the second to the sixth attempt, when nobody named a time."""
+HOLD_SECONDS = 20 * 60.0
+"""How long a message is held unacknowledged through our own outage; the broker's own limit is 30 minutes."""
+_log = structlog.get_logger("chassis.hearing")
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """A message as the broker delivered it."""
+
+    message: RabbitMessage
+    headers: dict[str, str]
+    body: bytes
+    message_id: str
+    routing_key: str
+    attempt: int
+
+    @classmethod
+    def of(cls, message: RabbitMessage) -> _Delivery:
+        raw = message.raw_message
+        headers = {name: str(value) for name, value in raw.headers.items() if name.startswith("ce-")}
+        attempt = raw.headers.get("x-attempt", 1)
+        return cls(
+            message=message,
+            headers=headers,
+            body=raw.body,
+            message_id=headers.get("ce-id") or raw.message_id or "",
+            routing_key=headers.get("ce-type") or raw.routing_key or "",
+            attempt=attempt if isinstance(attempt, int) else 1,
+        )
+
+
+class Ear:
+    """One hearing at work: takes messages from its queue, has them handled, and settles each."""
+
+    def __init__(
+        self, service: str, hearing: Hearing, *, database: Database, outbox: Outbox, inbox: Inbox,
+        committer: Committer, dead_letters: DeadLetters, metrics: Metrics, telemetry: Telemetry,
+    ) -> None:  # fmt: skip
+        self.queue = hearing.queue(service)
+        self.hearing = hearing
+        self.listening = False
+        self._database = database
+        self._outbox = outbox
+        self._inbox = inbox
+        self._committer = committer
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._telemetry = telemetry
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._of_tenant: Counter[str] = Counter()
+        self._held_too_long = asyncio.Event()
+
+    async def listen(self, subscriber: RabbitSubscriber) -> None:
+        """Take messages until cancelled; FastStream's subscriber gives at most `prefetch` at a time."""
+        self._held_too_long.clear()
+        giving_up = asyncio.create_task(self._held_too_long.wait())
+        taking = asyncio.create_task(self._take(subscriber))
+        try:
+            await asyncio.wait({giving_up, taking}, return_when=asyncio.FIRST_COMPLETED)
+            if taking.done():
+                taking.result()
+        finally:
+            giving_up.cancel()
+            taking.cancel()
+            await asyncio.gather(giving_up, taking, return_exceptions=True)
+            self.listening = False
+
+    async def drain(self) -> None:
+        """Wait until what was taken is settled."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def once_alone(self, message: RabbitMessage) -> None:
+        """Handle what the crash guard put aside, once more and by itself.
+
+        When even that attempt ended a process, the message comes again marked as redelivered, and is a dead letter.
+        """
+        delivery = _Delivery.of(message)
+        if message.raw_message.redelivered:
+            await self._bury(
+                delivery, KeepsCrashing(f"handling it ended the process again and again ({self.queue})")
+            )
+        else:
+            await self._outcome_of(delivery)
+
+    async def _take(self, subscriber: RabbitSubscriber) -> None:
+        self.listening = True
+        async for message in subscriber:
+            task = asyncio.create_task(self._settle(_Delivery.of(message)))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _settle(self, delivery: _Delivery) -> None:
+        began = monotonic()
+        while True:
+            try:
+                outcome = await self._outcome_of(delivery)
+            except OurOutage:
+                left = began + HOLD_SECONDS - monotonic()
+                if not await self._database.wait_until_back(longest=left):
+                    _log.error(
+                        "held for 20 minutes through our own outage; given back to the broker",
+                        queue=self.queue,
+                    )
+                    self._held_too_long.set()
+                    return
+                continue
+            break
+        try:
+            await delivery.message.ack()
+        except (AMQPError, RuntimeError, ConnectionError) as error:
+            # The broker will deliver it again, and the inbox will know it.
+            _log.debug("not acknowledged", queue=self.queue, error=type(error).__name__)
+        self._metrics.handled(delivery.routing_key or self.queue, outcome, monotonic() - began)
+
+    async def _outcome_of(self, delivery: _Delivery) -> str:
+        try:
+            envelope, event = self._read(delivery)
+        except (InvalidEnvelope, ValidationError) as error:
+            await self._bury(delivery, error)
+            return "dead"
+        if await self._inbox.knows(envelope.id):
+            return "duplicate"
+        if await self._beyond_its_share(envelope, delivery):
+            return "yielded"
+        self._of_tenant[envelope.tenant_id] += 1
+        try:
+            fresh = await self._handle(delivery, (envelope, event))
+        finally:
+            self._of_tenant[envelope.tenant_id] -= 1
+            if not self._of_tenant[envelope.tenant_id]:
+                del self._of_tenant[envelope.tenant_id]
+        return fresh
+
+    async def _handle(self, delivery: _Delivery, heard: tuple[Envelope, Message | AnyEvent]) -> str:
+        envelope, event = heard
+        with self._telemetry.handling(self.queue, envelope, delivery.attempt) as span:
+            unit = UnitOfWork(envelope, delivery.attempt, self._committer)
+            try:
+                await self.hearing.handler(event, unit)
+                outcome = await unit.finish()
+            except OurOutage:
+                raise
+            except Exception as error:  # noqa: BLE001 — its meaning for delivery is decided here
+                mark_failed(span, error)
+                return await self._failed(delivery, error)
+            return "done" if outcome.fresh else "duplicate"
+
+    def _read(self, delivery: _Delivery) -> tuple[Envelope, Message | AnyEvent]:
+        envelope = Envelope.of(delivery.headers)
+        if self.hearing.message is None:
+            return envelope, AnyEvent(envelope, delivery.body)
+        return envelope, self.hearing.message.read(delivery.body)
+
+    async def _failed(self, delivery: _Delivery, error: Exception) -> str:
+        kind = type(error).__name__
+        if isinstance(error, NeedsTenant):
+            _log.warning(
+                "parked until the tenant's credential changes", queue=self.queue, credential=error.credential
+            )
+            await self._keep(delivery, attempt=delivery.attempt, parked_for=error.credential)
+            return "parked"
+        if isinstance(error, NeverRetry) or delivery.attempt > len(LADDER):
+            _log.error("a dead letter", queue=self.queue, error=kind, attempts=delivery.attempt)
+            await self._bury(delivery, error)
+            return "dead"
+        after = error.after if isinstance(error, RetryLater) else None
+        seconds = after if after is not None else LADDER[delivery.attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311 — jitter
+        expected = isinstance(error, RetryLater)
+        _log.warning("tried in vain, to be retried", queue=self.queue, error=kind, attempt=delivery.attempt,
+                     seconds=round(seconds, 1), at=None if expected else _frames(error))  # fmt: skip
+        await self._keep(
+            delivery, attempt=delivery.attempt + 1, publish_at=datetime.now(UTC) + timedelta(seconds=seconds)
+        )
+        return "retried"
+
+    async def _beyond_its_share(self, envelope: Envelope, delivery: _Delivery) -> bool:
+        """Fairness: while others wait, a tenant holds at most half of the prefetch; the rest yields its place."""
+        half = max(1, self.hearing.prefetch // 2)
+        if len(self._of_tenant) < 2 or self._of_tenant[envelope.tenant_id] < half:
+            return False
+        await self._keep(
+            delivery, attempt=delivery.attempt, publish_at=datetime.now(UTC) + timedelta(seconds=0.2)
+        )
+        return True
+
+    async def _keep(
+        self,
+        delivery: _Delivery,
+        *,
+        attempt: int,
+        publish_at: datetime | None = None,
+        parked_for: str | None = None,
+    ) -> None:
+        row = OutboxRow(
+            delivery.message_id, delivery.routing_key, delivery.headers, delivery.body,
+            delivery.headers["ce-tenantid"], self.queue, attempt, publish_at, parked_for=parked_for,
+        )  # fmt: skip
+        async with self._database.connection() as connection:
+            await self._outbox.add(connection, [row])
+
+    async def _bury(self, delivery: _Delivery, error: BaseException) -> None:
+        await self._dead_letters.bury(
+            queue=self.queue, routing_key=delivery.routing_key, message_id=delivery.message_id,
+            headers=delivery.headers, body=delivery.body, error=_for_people(error), attempts=delivery.attempt,
+        )  # fmt: skip
+
+
+def first_queue(headers: Mapping[str, object]) -> str | None:
+    """The queue that a dead-lettered message came from (RabbitMQ's `x-first-death-queue`)."""
+    found = headers.get("x-first-death-queue")
+    return str(found) if found is not None else None
+
+
+def _frames(error: BaseException) -> str:
+    """Where an unexpected error was raised: files and lines, without its words, which may hold personal data."""
+    frames: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/src/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(frames[-6:])
+
+
+def _for_people(error: BaseException) -> BaseException:
+    if not isinstance(error, ValidationError):
+        return error
+    # pydantic quotes the input, which may hold personal data: name the fields and the faults only
+    faults = "; ".join(
+        f"{'.'.join(str(place) for place in fault['loc']) or 'body'}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )
+    return InvalidBody(f"the body is not what {error.title} promises: {faults}")
+
+
+class KeepsCrashing(NeverRetry):
+    """Each attempt to handle a message ended its process or its connection."""
+
+
+class InvalidBody(NeverRetry):
+    """A message's body does not fit its class."""

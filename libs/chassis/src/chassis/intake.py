@@ -1,0 +1,133 @@
+"""The gateway's intake: webhooks into the outbox, many requests sharing one commit; without Postgres, to the broker.
+
+A group closes at 64 requests or 1 MiB; a group that fails is committed one by one. A receipt, unique on the message's
+id, is kept for 30 days, so that a delivery that comes again is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+import structlog
+from aio_pika.exceptions import AMQPError
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.broker import Broker
+from chassis.database import Database
+from chassis.errors import OurOutage
+from chassis.outbox import Outbox, OutboxRow, Relay
+from chassis.story import Story
+from contracts.envelope import Message
+
+GROUP = 64
+GROUP_BYTES = 1024 * 1024
+PATIENCE = 3.0
+"""Seconds after which a database that hangs is taken for down, well under a sender's own time limit."""
+Accepted = Literal["new", "known"]
+_log = structlog.get_logger("chassis.intake")
+
+
+class IntakeUnavailable(Exception):
+    """Neither the database nor the broker takes anything: the sender must come again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    row: OutboxRow
+    done: asyncio.Future[Accepted] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Intake:
+    """Accepts messages from outside under ids minted outside."""
+
+    def __init__(
+        self, service: str, database: Database, outbox: Outbox, relay: Relay, broker: Broker
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._outbox = outbox
+        self._relay = relay
+        self._broker = broker
+        self._queue: deque[_Waiting] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        table = database.tables.receipts
+        ids = bindparam("ids", type_=ARRAY(Text))
+        self._receive = (
+            insert(table)
+            .from_select(["message_id"], select(func.unnest(ids)))
+            .on_conflict_do_nothing()
+            .returning(table.c.message_id)
+        )
+
+    async def accept(self, tenant_id: str, message: Message, message_id: str) -> Accepted:
+        """Keep a message durably; returns whether it is new or was accepted before.
+
+        With the database down it is published at once, confirmed and routed. Raises `IntakeUnavailable` when neither
+        takes it.
+        """
+        row = Story.begins(self._service, tenant_id).row(message, message_id=message_id)
+        waiting = _Waiting(row)
+        self._queue.append(waiting)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await waiting.done
+
+    async def forget_old_receipts(self, *, days: int = 30) -> int:
+        """Drop receipts older than any sender repeats; returns how many. Raises `OurOutage`."""
+        table = self._database.tables.receipts
+        async with self._database.connection() as connection:
+            result = await connection.execute(
+                table.delete().where(table.c.received_at < func.now() - text(f"interval '{days} days'"))
+            )
+            return result.rowcount
+
+    async def _work(self) -> None:
+        await asyncio.sleep(0)  # let the requests of this moment join
+        while self._queue:
+            group, size = [], 0
+            while self._queue and len(group) < GROUP and size < GROUP_BYTES:
+                waiting = self._queue.popleft()
+                size += len(waiting.row.body)
+                group.append(waiting)
+            await self._accept_group(group)
+
+    async def _accept_group(self, group: list[_Waiting]) -> None:
+        try:
+            await self._store(group)
+        except (OurOutage, TimeoutError):
+            await asyncio.gather(*(self._publish(waiting) for waiting in group))
+        except Exception as error:  # noqa: BLE001 — each alone, so that one bad request harms no other
+            if len(group) == 1:
+                group[0].done.set_exception(error)
+                return
+            for waiting in group:
+                await self._accept_group([waiting])
+
+    async def _store(self, group: list[_Waiting]) -> None:
+        first: dict[str, _Waiting] = {}
+        for waiting in group:
+            first.setdefault(waiting.row.message_id, waiting)
+        ids = sorted(first)
+        async with asyncio.timeout(PATIENCE):
+            async with self._database.connection() as connection:
+                fresh = set((await connection.execute(self._receive, {"ids": ids})).scalars())
+                rows = [first[message_id].row for message_id in ids if message_id in fresh]
+                await self._outbox.add(connection, rows)
+        self._relay.submit(rows)
+        for waiting in group:
+            is_new = waiting.row.message_id in fresh and first[waiting.row.message_id] is waiting
+            waiting.done.set_result("new" if is_new else "known")
+
+    async def _publish(self, waiting: _Waiting) -> None:
+        row = waiting.row
+        try:
+            await self._broker.publish(row.routing_key, None, dict(row.headers), row.body, row.message_id)
+        except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
+            _log.error("neither the database nor the broker takes a webhook", error=type(error).__name__)
+            waiting.done.set_exception(IntakeUnavailable("neither the database nor the broker answers"))
+        else:
+            waiting.done.set_result("new")

@@ -1,0 +1,186 @@
+"""Migrations: a schema and a login role per service, Alembic per service, run as the owner before anyone starts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from alembic import command, context
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from chassis.settings import Settings, database_role
+from chassis.tables import fleet_tables
+
+EXTENSIONS_SCHEMA = "extensions"
+
+
+class _Migrates(Protocol):
+    """What of a service migrations need."""
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def migrations(self) -> Path: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+async def migrate(service: _Migrates) -> None:
+    """Bring a service's schema up to date: role, schema, then Alembic to the newest revision."""
+    await prepare_schema(service.settings, service.schema)
+    await _in_alembic(service, "upgrade")
+
+
+async def migrate_down(service: _Migrates) -> None:
+    """Take a service's schema back to before its first revision; for tests of the way back."""
+    await _in_alembic(service, "downgrade")
+
+
+async def current_revision(service: _Migrates) -> tuple[str | None, str | None]:
+    """The revision that the database has, and the newest one that the code has."""
+    config = _config(service)
+    head = ScriptDirectory.from_config(config).get_current_head()
+    engine = create_async_engine(_owner_url(service.settings))
+    try:
+        async with engine.connect() as connection:
+            found = await connection.execute(
+                text("select to_regclass(:name)"), {"name": f"{service.schema}.alembic_version"}
+            )
+            if found.scalar() is None:
+                return None, head
+            version = await connection.execute(
+                text(f'select version_num from "{service.schema}".alembic_version')  # noqa: S608 — our own schema
+            )
+            return version.scalar(), head
+    finally:
+        await engine.dispose()
+
+
+async def prepare_schema(settings: Settings, schema: str) -> None:
+    """Make a service's login role and schema; a role can reach its own schema alone."""
+    for again in (True, True, True, False):
+        try:
+            await _prepare_schema(settings, schema)
+        except (
+            asyncpg.InternalServerError
+        ):  # "tuple concurrently updated": roles belong to all databases of a server
+            if not again:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
+async def _prepare_schema(settings: Settings, schema: str) -> None:
+    role, password = database_role(schema), settings.database_password(schema)
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(hashtext('frontdesk-migrate'))")
+            await connection.execute(f'create schema if not exists "{EXTENSIONS_SCHEMA}"')
+            await connection.execute(f'create extension if not exists vector schema "{EXTENSIONS_SCHEMA}"')
+            await connection.execute(f'grant usage on schema "{EXTENSIONS_SCHEMA}" to public')
+            await connection.execute("revoke all on schema public from public")
+            known = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
+            verb = "alter" if known else "create"
+            await connection.execute(
+                f"{verb} role \"{role}\" login password '{password}' nosuperuser nobypassrls nocreatedb nocreaterole"
+            )
+            database = await connection.fetchval("select current_database()")
+            await connection.execute(f'revoke all on database "{database}" from public')
+            await connection.execute(f'grant connect on database "{database}" to "{role}"')
+            await connection.execute(f'create schema if not exists "{schema}" authorization "{role}"')
+            await connection.execute(
+                f'alter role "{role}" in database "{database}" set search_path = "{schema}", "{EXTENSIONS_SCHEMA}"'
+            )
+    finally:
+        await connection.close()
+
+
+def run_migrations() -> None:
+    """The whole of a service's `migrations/env.py`: run what Alembic was asked for, in the service's schema."""
+    connection: Connection = context.config.attributes["connection"]
+    schema: str = context.config.attributes["schema"]
+    context.configure(connection=connection, version_table_schema=schema, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def create_fleet_tables(op: Operations) -> None:
+    """Make the fleet's own tables, in a service's first revision."""
+    for table in fleet_tables(None).all():
+        op.execute(CreateTable(table))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            op.execute(CreateIndex(index))
+
+
+def drop_fleet_tables(op: Operations) -> None:
+    """Undo `create_fleet_tables`."""
+    for table in reversed(fleet_tables(None).all()):
+        op.drop_table(table.name)
+
+
+def isolate_tenants(op: Operations, *tables: str) -> None:
+    """Bind every row of the tables to one tenant, enforced by the database for everyone but superusers."""
+    for table in tables:
+        op.execute(f'alter table "{table}" enable row level security')
+        op.execute(f'alter table "{table}" force row level security')
+        op.execute(
+            f'create policy tenant_isolation on "{table}" '
+            "using (tenant_id = nullif(current_setting('app.tenant_id', true), '')) "
+            "with check (tenant_id = nullif(current_setting('app.tenant_id', true), ''))"
+        )
+
+
+def _config(service: _Migrates) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(service.migrations))
+    return config
+
+
+async def _in_alembic(service: _Migrates, verb: str) -> None:
+    engine = create_async_engine(_owner_url(service.settings))
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f'set role "{database_role(service.schema)}"'))
+            await connection.execute(text(f'set search_path = "{service.schema}", "{EXTENSIONS_SCHEMA}"'))
+            await connection.commit()
+            await connection.run_sync(_run, service, verb)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _run(connection: Connection, service: _Migrates, verb: str) -> None:
+    config = _config(service)
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = service.schema
+    if verb == "upgrade":
+        command.upgrade(config, "head")
+    else:
+        command.downgrade(config, "base")
+
+
+def _owner_url(settings: Settings) -> str:
+    parts = urlsplit(settings.database_url.get_secret_value())
+    return urlunsplit(parts._replace(scheme="postgresql+asyncpg"))
+
+
+__all__ = [
+    "create_fleet_tables",
+    "current_revision",
+    "drop_fleet_tables",
+    "isolate_tenants",
+    "migrate",
+    "migrate_down",
+    "prepare_schema",
+    "run_migrations",
+]

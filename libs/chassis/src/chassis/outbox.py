@@ -1,0 +1,275 @@
+"""The outbox: the one mechanism for publishing, retry, timers and parking.
+
+Rows are written in the transaction that holds the effect. After the commit the process publishes its own rows at once,
+in batches whose confirms are awaited together, and deletes them in one statement (`Relay`). What a crash left behind
+is taken by a sweeper, by a lease column; rows younger than `OWN_SECONDS` are left to their owner. Rows never expire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from aiormq.exceptions import PublishError
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.broker import Broker
+from chassis.database import Database
+from chassis.errors import OurOutage
+from chassis.metrics import Metrics
+
+OWN_SECONDS = 5.0
+_LEASE = timedelta(seconds=15)
+_BATCH = 500
+_log = structlog.get_logger("chassis.outbox")
+
+
+@dataclass(slots=True)
+class OutboxRow:
+    """A message on its way out; `id` is set when it is stored."""
+
+    message_id: str
+    routing_key: str
+    headers: dict[str, str]
+    body: bytes
+    tenant_id: str
+    queue: str | None = None
+    attempt: int = 1
+    publish_at: datetime | None = None
+    timer_key: str | None = None
+    parked_for: str | None = None
+    id: int = field(default=0)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the process that stored the row publishes it itself, right after the commit."""
+        return self.publish_at is None and self.parked_for is None
+
+
+class Outbox:
+    """The rows of one service's schema."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        table = self.table = database.tables.outbox
+        types = {
+            "message_id": Text, "routing_key": Text, "queue": Text, "headers": Text, "body": LargeBinary,
+            "tenant_id": Text, "attempt": Integer, "publish_at": DateTime(timezone=True),
+            "leased_until": DateTime(timezone=True), "timer_key": Text, "parked_for": Text,
+        }  # fmt: skip
+        values = func.unnest(
+            *(bindparam(name, type_=ARRAY(kind)) for name, kind in types.items())
+        ).table_valued(*types, with_ordinality="place", name="new", joins_implicitly=True)
+        chosen = [
+            cast(values.c[name], JSONB) if name == "headers" else values.c[name].label(name) for name in types
+        ]
+        statement = insert(table).from_select(list(types), select(*chosen).order_by(values.c["place"]))
+        changed = {name: statement.excluded[name] for name in types if name != "timer_key"}
+        self._insert = statement.on_conflict_do_update(
+            index_elements=["tenant_id", "timer_key"], index_where=table.c.timer_key.isnot(None), set_=changed
+        ).returning(table.c.id)
+
+    async def add(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+        """Store rows in the caller's transaction, and set their ids (in order, so that `sequence` rises)."""
+        if not rows:
+            return
+        now = datetime.now(UTC)
+        own = now + timedelta(seconds=OWN_SECONDS)
+        stored = await connection.execute(
+            self._insert,
+            {
+                "message_id": [row.message_id for row in rows],
+                "routing_key": [row.routing_key for row in rows],
+                "queue": [row.queue for row in rows],
+                "headers": [json.dumps(row.headers) for row in rows],
+                "body": [row.body for row in rows],
+                "tenant_id": [row.tenant_id for row in rows],
+                "attempt": [row.attempt for row in rows],
+                "publish_at": [row.publish_at or now for row in rows],
+                "leased_until": [own if row.at_once else None for row in rows],
+                "timer_key": [row.timer_key for row in rows],
+                "parked_for": [row.parked_for for row in rows],
+            },
+        )
+        for row, row_id in zip(rows, stored.scalars(), strict=True):
+            row.id = row_id
+
+    async def cancel(self, connection: AsyncConnection, tenant_id: str, key: str) -> None:
+        """Take back a timer that still waits."""
+        await connection.execute(
+            self.table.delete().where(self.table.c.tenant_id == tenant_id, self.table.c.timer_key == key)
+        )
+
+    async def release(self, tenant_id: str, credential: str) -> int:
+        """Let go on what is parked for a tenant's credential; returns how many. Raises `OurOutage`."""
+        table = self.table
+        async with self.database.connection() as connection:
+            result = await connection.execute(
+                table.update()
+                .where(table.c.tenant_id == tenant_id, table.c.parked_for == credential)
+                .values(parked_for=None, publish_at=func.now(), leased_until=None)
+            )
+            return result.rowcount
+
+    async def lease_due(self, limit: int = 200) -> list[OutboxRow]:
+        """Take rows that are due and that nobody holds, for a while. Raises `OurOutage`."""
+        table = self.table
+        due = (
+            select(table.c.id)
+            .where(
+                table.c.parked_for.is_(None),
+                table.c.publish_at <= func.now(),
+                or_(table.c.leased_until.is_(None), table.c.leased_until < func.now()),
+            )
+            .order_by(table.c.publish_at, table.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        async with self.database.connection() as connection:
+            found = await connection.execute(
+                table.update()
+                .where(table.c.id.in_(due))
+                .values(leased_until=func.now() + _LEASE)
+                .returning(
+                    table.c.id, table.c.message_id, table.c.routing_key, table.c.queue, table.c.headers,
+                    table.c.body, table.c.tenant_id, table.c.attempt,
+                )
+            )  # fmt: skip
+            rows = [
+                OutboxRow(
+                    message_id=row.message_id, routing_key=row.routing_key, headers=row.headers, body=row.body,
+                    tenant_id=row.tenant_id, queue=row.queue, attempt=row.attempt, id=row.id,
+                )
+                for row in found
+            ]  # fmt: skip
+        return sorted(rows, key=lambda row: row.id)
+
+    async def remove(self, ids: Sequence[int]) -> None:
+        """Delete published rows in one statement. Raises `OurOutage`."""
+        async with self.database.connection() as connection:
+            await connection.execute(
+                self.table.delete().where(
+                    self.table.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
+                ),
+                {"ids": list(ids)},
+            )
+
+    async def state(self) -> tuple[int, float]:
+        """How many rows are due and unpublished, and how many seconds the oldest of them waits."""
+        table = self.table
+        async with self.database.connection() as connection:
+            row = (
+                await connection.execute(
+                    select(
+                        func.count(),
+                        func.coalesce(func.extract("epoch", func.now() - func.min(table.c.publish_at)), 0.0),
+                    ).where(and_(table.c.parked_for.is_(None), table.c.publish_at <= func.now()))
+                )
+            ).one()
+        return int(row[0]), float(row[1])
+
+
+class Relay:
+    """Publishes rows: the process's own right after their commit, and by the sweeper what is due or was left."""
+
+    def __init__(self, outbox: Outbox, broker: Broker, metrics: Metrics) -> None:
+        self._outbox = outbox
+        self._broker = broker
+        self._metrics = metrics
+        self._waiting: list[tuple[OutboxRow, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self.last_failure: str | None = None
+
+    def submit(self, rows: Sequence[OutboxRow]) -> list[asyncio.Future[None]]:
+        """Hand over rows that were just committed; each future ends when its row is confirmed or left to the sweeper."""
+        loop = asyncio.get_running_loop()
+        mine = [(row, loop.create_future()) for row in rows if row.at_once]
+        if mine:
+            self._waiting.extend(mine)
+            self._wake.set()
+        return [future for _, future in mine]
+
+    async def run_own(self) -> None:
+        """Publish what `submit` hands over, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                try:
+                    await self._publish([row for row, _ in batch])
+                finally:
+                    for _, future in batch:
+                        if not future.done():
+                            future.set_result(None)
+
+    async def run_sweeper(self, *, every: float = 0.5) -> None:
+        """Publish what is due and unheld, for ever."""
+        while True:
+            try:
+                rows = await self._outbox.lease_due()
+                if rows:
+                    await self._publish(rows)
+            except OurOutage:
+                rows = []
+            if len(rows) < 200:
+                await asyncio.sleep(every)
+
+    async def drain(self) -> None:
+        """Wait until everything that was handed over is published or left to the sweeper."""
+        while self._waiting:  # noqa: ASYNC110 — once, at shutdown
+            await asyncio.sleep(0.01)
+
+    async def _publish(self, rows: Sequence[OutboxRow]) -> None:
+        results = await asyncio.gather(*(self._publish_one(row) for row in rows), return_exceptions=True)
+        done: list[int] = []
+        for row, result in zip(rows, results, strict=True):
+            if result is None:
+                done.append(row.id)
+                self._metrics.published(row.routing_key)
+            elif isinstance(result, asyncio.CancelledError):
+                raise result
+            else:
+                self._failed(row, result)
+        if done:
+            try:
+                await self._outbox.remove(done)
+            except OurOutage:
+                # They are published and stay stored: they will be published again, and the hearers know them.
+                _log.warning("published rows could not be removed", rows=len(done))
+
+    def _failed(self, row: OutboxRow, error: BaseException) -> None:
+        self.last_failure = type(error).__name__
+        if isinstance(error, PublishError):
+            _log.error(
+                "nobody hears this message: no queue is bound; run 'frontdesk migrate'",
+                routing_key=row.routing_key, queue=row.queue, message_id=row.message_id, tenant_id=row.tenant_id,
+            )  # fmt: skip
+        else:
+            _log.warning("a row was not published and stays in the outbox", error=type(error).__name__,
+                         routing_key=row.routing_key, message_id=row.message_id)  # fmt: skip
+
+    async def _publish_one(self, row: OutboxRow) -> None:
+        headers: dict[str, str | int] = {**row.headers, "ce-sequence": str(row.id)}
+        if row.attempt > 1:
+            headers["x-attempt"] = row.attempt
+        await self._broker.publish(row.routing_key, row.queue, headers, row.body, row.message_id)

@@ -1,0 +1,82 @@
+"""Run one service or several in this process, until a signal says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Sequence
+
+import structlog
+import uvicorn
+import uvloop
+
+from chassis.service import Service
+from chassis.telemetry import configure_logs
+
+_log = structlog.get_logger("chassis.running")
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves the process's signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Fleet:
+    """Several services in one process, each with its own connections and port."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self.services = services
+        self._servers: list[_Server] = []
+        self._serving: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Serve HTTP first, so that services can ask each other, then hear."""
+        for service in self.services:
+            config = uvicorn.Config(
+                service.app(), host=service.settings.http_host, port=service.settings.port, log_config=None,
+                lifespan="off", access_log=False, server_header=False, timeout_graceful_shutdown=5,
+            )  # fmt: skip
+            server = _Server(config)
+            self._servers.append(server)
+            self._serving.append(asyncio.create_task(server.serve()))
+        while not all(server.started for server in self._servers):
+            for task in self._serving:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("an HTTP server ended while it started: is its port taken?")
+            await asyncio.sleep(0.02)
+        await asyncio.gather(*(service.start() for service in self.services))
+
+    async def stop(self) -> None:
+        """Stop listening, drain every service, close."""
+        for server in self._servers:
+            server.should_exit = True
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.gather(*(service.stop() for service in self.services))
+
+
+def run(create_service: Callable[[], Service]) -> None:
+    """The whole of a service's `__main__.py`: run it until SIGTERM or SIGINT, then drain."""
+    service = create_service()
+    configure_logs(service.settings.log_level)
+    uvloop.run(run_until_signal([service]))
+
+
+async def run_until_signal(services: Sequence[Service], *, ready: Callable[[], None] | None = None) -> None:
+    """Run services until SIGTERM or SIGINT, then drain them; `ready` is called when all have started."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    fleet = Fleet(services)
+    try:
+        await fleet.start()
+        if ready is not None:
+            ready()
+        await stop.wait()
+    finally:
+        await fleet.stop()

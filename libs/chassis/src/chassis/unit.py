@@ -1,0 +1,226 @@
+"""A handler's unit of work, and group commit: units that are ready at the same time share one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Concatenate, ParamSpec
+
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database import Database, Session
+from chassis.effects import DEFAULT_LEASE, Effects, Remembered
+from chassis.errors import OurOutage
+from chassis.inbox import Inbox
+from chassis.metrics import Metrics
+from chassis.outbox import Outbox, OutboxRow, Relay
+from chassis.story import Story
+from contracts.envelope import Envelope, Following
+
+GROUP = 64
+_P = ParamSpec("_P")
+_Write = Callable[[Session], Awaitable[Iterable[Following] | None]]
+_WORTH_REPEATING = {"40001", "40P01"}  # serialization failure, deadlock
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a unit: `fresh` is False when another delivery of the message was faster."""
+
+    fresh: bool
+
+
+@dataclass(slots=True)
+class _Pending:
+    message_id: str
+    story: Story
+    write: _Write
+    done: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class UnitOfWork:
+    """What a handler may do besides its work: write once, read, and act in the world once.
+
+    `tenant_id` and `envelope` are the message's, `attempt` counts from 1.
+    """
+
+    def __init__(self, envelope: Envelope, attempt: int, committer: Committer) -> None:
+        self.envelope = envelope
+        self.tenant_id = envelope.tenant_id
+        self.attempt = attempt
+        self._committer = committer
+        self.outcome: Outcome | None = None
+
+    async def write(
+        self,
+        function: Callable[Concatenate[Session, _P], Awaitable[Iterable[Following] | None]],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Outcome:
+        """Have the chassis call `function(session, …)` in its transaction and send what it returns.
+
+        The function may be called twice (a group that failed is committed one by one), touches only its session, and
+        neither commits nor publishes. Raises what the function raises, and `OurOutage`.
+        """
+        if self.outcome is not None:
+            raise RuntimeError("a handler writes once")
+
+        async def write(session: Session) -> Iterable[Following] | None:
+            return await function(session, *args, **kwargs)
+
+        self.outcome = await self._committer.commit(self.envelope, write)
+        return self.outcome
+
+    async def finish(self) -> Outcome:
+        """Enter the message as handled, when the handler wrote nothing."""
+        if self.outcome is None:
+            self.outcome = await self._committer.commit(self.envelope, _nothing)
+        return self.outcome
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """A short read of the tenant's rows. Raises `OurOutage`."""
+        async with self._committer.database.transaction(self.tenant_id) as session:
+            yield session
+
+    async def effect(
+        self,
+        key: str,
+        *,
+        look_up: Callable[[], Awaitable[Remembered | None]],
+        call: Callable[[], Awaitable[Remembered]],
+        lease: timedelta = DEFAULT_LEASE,
+    ) -> Remembered:
+        """Do something in the world once (`chassis.effects.Effects.once`); the key is the tenant's own."""
+        return await self._committer.effects.once(
+            self.tenant_id, key, look_up=look_up, call=call, lease=lease
+        )
+
+
+async def _nothing(_: Session) -> None:
+    return None
+
+
+class Committer:
+    """Commits the units of one hearing: inbox rows, what the units write, outbox rows; then hands on to the relay.
+
+    Grouped units of one tenant that are ready together share a transaction of up to `GROUP`; a group that fails is
+    rolled back and each unit is committed alone, so that one bad unit harms no other. Tenants take turns.
+    """
+
+    def __init__(
+        self, database: Database, inbox: Inbox, outbox: Outbox, relay: Relay, effects: Effects, metrics: Metrics,
+        *, service: str, grouped: bool, workers: int,
+    ) -> None:  # fmt: skip
+        self.database = database
+        self.effects = effects
+        self._inbox = inbox
+        self._outbox = outbox
+        self._relay = relay
+        self._metrics = metrics
+        self._service = service
+        self._size = GROUP if grouped else 1
+        self._waiting: dict[str, deque[_Pending]] = {}
+        self._turns: deque[str] = deque()
+        self._idle_workers = workers
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def commit(self, envelope: Envelope, write: _Write) -> Outcome:
+        """Commit one unit, with whatever else is ready; ends when it is committed and its messages are on their way."""
+        pending = _Pending(envelope.id, Story.goes_on(self._service, envelope), write)
+        queue = self._waiting.setdefault(envelope.tenant_id, deque())
+        queue.append(pending)
+        if len(queue) == 1:
+            self._turns.append(envelope.tenant_id)
+        if self._idle_workers > 0:
+            self._idle_workers -= 1
+            self._start(self._work())
+        return await pending.done
+
+    async def _work(self) -> None:
+        try:
+            while self._turns:
+                tenant_id = self._turns.popleft()
+                queue = self._waiting[tenant_id]
+                group = [queue.popleft() for _ in range(min(self._size, len(queue)))]
+                if queue:
+                    self._turns.append(tenant_id)
+                else:
+                    del self._waiting[tenant_id]
+                await self._commit_group(tenant_id, group)
+        finally:
+            self._idle_workers += 1
+
+    async def _commit_group(self, tenant_id: str, group: list[_Pending]) -> None:
+        try:
+            await self._commit(tenant_id, group)
+        except OurOutage as error:
+            _fail(group, error)
+        except Exception as error:  # noqa: BLE001 — each unit is tried alone, and gets its own error
+            if len(group) == 1:
+                _fail(group, error)
+                return
+            for pending in group:
+                await self._commit_alone(tenant_id, pending)
+
+    async def _commit_alone(self, tenant_id: str, pending: _Pending) -> None:
+        for last in (False, False, True):
+            try:
+                await self._commit(tenant_id, [pending])
+            except DBAPIError as error:
+                if last or getattr(error.orig, "sqlstate", None) not in _WORTH_REPEATING:
+                    _fail([pending], error)
+                    return
+            except Exception as error:  # noqa: BLE001 — handed to the handler's loop, which decides
+                _fail([pending], error)
+                return
+            else:
+                return
+
+    async def _commit(self, tenant_id: str, group: list[_Pending]) -> None:
+        first: dict[str, _Pending] = {}
+        for pending in group:
+            first.setdefault(pending.message_id, pending)
+        ids = sorted(first)
+        rows: list[OutboxRow] = []
+        async with self.database.transaction(tenant_id) as session:
+            connection = await session.connection()
+            fresh = await self._inbox.enter(connection, ids)
+            for message_id in ids:
+                if message_id in fresh:
+                    following = await first[message_id].write(session)
+                    rows += await first[message_id].story.keep(self._outbox, connection, following or ())
+            await session.flush()
+            await self._outbox.add(connection, rows)
+        self._metrics.committed(len(group))
+        outcomes = [
+            (pending, Outcome(pending.message_id in fresh and first[pending.message_id] is pending))
+            for pending in group
+        ]
+        # The next group need not wait for the broker's confirms; whoever acknowledges does.
+        self._start(_tell(outcomes, self._relay.submit(rows)))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+async def _tell(
+    outcomes: Sequence[tuple[_Pending, Outcome]], confirms: Sequence[asyncio.Future[None]]
+) -> None:
+    if confirms:
+        await asyncio.wait(confirms)
+    for pending, outcome in outcomes:
+        if not pending.done.done():
+            pending.done.set_result(outcome)
+
+
+def _fail(group: Iterable[_Pending], error: Exception) -> None:
+    for pending in group:
+        if not pending.done.done():
+            pending.done.set_exception(error)
