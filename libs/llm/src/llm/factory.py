@@ -1,7 +1,5 @@
 """Chooses the model by settings."""
 
-from llm.adapters.gemini import Gemini
-from llm.adapters.openai import OpenAI
 from llm.bounded import Bounded
 from llm.offline import Offline
 from llm.port import LanguageModel
@@ -10,10 +8,15 @@ from llm.settings import LanguageModelSettings
 
 def language_model(settings: LanguageModelSettings, *, offline: Offline | None = None) -> LanguageModel:
     """The model that the settings name, within the limits of a call; `offline` brings the caller's offline rules."""
+    # Each SDK takes a second or more to import, and a process needs one of them at most.
     match settings.provider:
         case "openai":
+            from llm.adapters.openai import OpenAI
+
             return Bounded(OpenAI(settings), settings)
         case "gemini":
+            from llm.adapters.gemini import Gemini
+
             return Bounded(Gemini(settings), settings)
         case "offline":
             return offline or Offline()

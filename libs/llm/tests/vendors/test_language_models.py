@@ -44,7 +44,15 @@ class ReplyProposal(BaseModel):
 
     language: Literal["de", "en"]
     intent: Literal[
-        "viewing", "price", "availability", "documents", "appointment", "application", "complaint", "general", "other"
+        "viewing",
+        "price",
+        "availability",
+        "documents",
+        "appointment",
+        "application",
+        "complaint",
+        "general",
+        "other",
     ]
     sentiment: Literal["positive", "neutral", "negative"]
     confidence: float = Field(ge=0, le=1)
@@ -65,7 +73,13 @@ async def opened(sandbox, provider: str) -> AsyncIterator[Open]:
     models: list[LanguageModel] = []
 
     def open_model(**changes: object) -> LanguageModel:
-        usual = {"provider": provider, "base_url": sandbox.address(provider), "api_key": KEY, "timeout_s": 5, "time_limit_s": 10}
+        usual = {
+            "provider": provider,
+            "base_url": sandbox.address(provider),
+            "api_key": KEY,
+            "timeout_s": 5,
+            "time_limit_s": 10,
+        }
         models.append(language_model(LanguageModelSettings.model_validate(usual | changes)))
         return models[-1]
 
@@ -119,7 +133,11 @@ async def test_a_reader_who_has_enough_may_leave_a_stream(opened: Open) -> None:
 
 
 async def test_texts_become_vectors_of_one_length_in_their_order(opened: Open) -> None:
-    texts = ["Die Wohnung hat einen Balkon.", "The invoice is due in March.", "Die Wohnung hat einen großen Balkon."]
+    texts = [
+        "Die Wohnung hat einen Balkon.",
+        "The invoice is due in March.",
+        "Die Wohnung hat einen großen Balkon.",
+    ]
     found = await opened().embed(texts)
     assert [len(vector) for vector in found.vectors] == [EMBEDDING_DIMENSIONS] * 3
     assert all(math.isclose(math.hypot(*vector), 1.0, rel_tol=1e-6) for vector in found.vectors)
@@ -148,7 +166,9 @@ async def test_a_short_rate_limit_is_waited_for(opened: Open, sandbox, provider:
     assert await asked(sandbox, provider) == 2
 
 
-async def test_a_long_rate_limit_is_left_to_delivery_with_its_time(opened: Open, sandbox, provider: str) -> None:
+async def test_a_long_rate_limit_is_left_to_delivery_with_its_time(
+    opened: Open, sandbox, provider: str
+) -> None:
     await sandbox.fault(provider, "429", times=9, retry_after=60)
     with pytest.raises(VendorRateLimited) as caught:
         await opened().generate(LETTER, ReplyProposal)
@@ -164,7 +184,9 @@ async def test_a_short_disturbance_is_not_noticed(opened: Open, sandbox, provide
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "cut"])
-async def test_a_lasting_disturbance_is_told_after_three_attempts(opened: Open, sandbox, provider: str, kind: str) -> None:
+async def test_a_lasting_disturbance_is_told_after_three_attempts(
+    opened: Open, sandbox, provider: str, kind: str
+) -> None:
     await sandbox.fault(provider, kind, times=9)
     with pytest.raises(VendorUnavailable) as caught:
         await opened().generate(LETTER, ReplyProposal)
@@ -212,7 +234,9 @@ async def test_an_answer_that_was_cut_off_is_no_answer(opened: Open) -> None:
         await opened(max_output_tokens=16).generate(LETTER, ReplyProposal)
 
 
-async def test_a_revoked_key_is_asked_of_the_tenant_and_never_shown(opened: Open, sandbox, provider: str) -> None:
+async def test_a_revoked_key_is_asked_of_the_tenant_and_never_shown(
+    opened: Open, sandbox, provider: str
+) -> None:
     await sandbox.seed(**{provider: {"revoked_keys": [KEY]}})
     with pytest.raises(VendorAuthExpired) as caught:
         await opened(credential="our_model_key").generate(LETTER, ReplyProposal)
