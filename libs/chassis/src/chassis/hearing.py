@@ -12,6 +12,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -37,6 +38,8 @@ LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 """Seconds before the second to the sixth attempt, when nobody named a time."""
 HOLD_SECONDS = 20 * 60.0
 """How long a message is held unacknowledged through our own outage; the broker's own limit is 30 minutes."""
+GIVE_BACK_SECONDS = 5.0
+"""Pause before a message goes back to the broker, which counts and stops it at its delivery limit."""
 _log = structlog.get_logger("chassis.hearing")
 
 
@@ -128,6 +131,16 @@ class Ear:
             task.add_done_callback(self._under_way.discard)
 
     async def _settle(self, delivery: _Delivery) -> None:
+        try:
+            await self._settle_once_possible(delivery)
+        except Exception as error:  # noqa: BLE001 — a fault of the chassis's own: the crash guard counts it
+            _log.error("could not be settled, given back", queue=self.queue, error=type(error).__name__,
+                       at=_frames(error))  # fmt: skip
+            await asyncio.sleep(GIVE_BACK_SECONDS)
+            with suppress(AMQPError, RuntimeError, ConnectionError):
+                await delivery.message.nack(requeue=True)
+
+    async def _settle_once_possible(self, delivery: _Delivery) -> None:
         began = monotonic()
         while True:
             try:

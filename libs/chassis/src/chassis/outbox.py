@@ -76,9 +76,11 @@ class Outbox:
             "tenant_id": Text, "attempt": Integer, "publish_at": DateTime(timezone=True),
             "leased_until": DateTime(timezone=True), "timer_key": Text, "parked_for": Text,
         }  # fmt: skip
-        values = func.unnest(
-            *(bindparam(name, type_=ARRAY(kind)) for name, kind in types.items())
-        ).table_valued(*types, with_ordinality="place", name="new", joins_implicitly=True)
+        values = (
+            func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()))
+            .table_valued(*types, with_ordinality="place")
+            .render_derived(name="new")
+        )
         chosen = [
             cast(values.c[name], JSONB) if name == "headers" else values.c[name].label(name) for name in types
         ]
