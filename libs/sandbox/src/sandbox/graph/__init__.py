@@ -1,0 +1,1 @@
+"""Microsoft Graph (drive) and its token endpoint, simulated."""

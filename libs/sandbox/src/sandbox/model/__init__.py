@@ -1,0 +1,1 @@
+"""The language model behind the simulated vendors: visible rules, no randomness."""

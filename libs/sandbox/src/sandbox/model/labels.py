@@ -1,0 +1,93 @@
+"""Finding a form's labels in text that OCR has read, slips included, and the values beside or below them."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sandbox.model.prompt import Page
+
+_FOLDED = str.maketrans("äöüÄÖÜßéèáàçñ", "aouaouseeaacn")
+_MISREAD = str.maketrans("01|!$5", "olllss")
+_TOKEN = re.compile(r"[^\s:;=|]+")
+_LETTERS = re.compile(r"[^a-z]")
+_NOISE = re.compile(r"^[\s:;.=|_*–—-]+")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a page, with the lines below it for values that stand there."""
+
+    page: int
+    text: str
+    below: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A label found, and what stands after it."""
+
+    line: Line
+    rest: str
+
+    @property
+    def value(self) -> str:
+        """The text right of the label, else the next line."""
+        beside = _NOISE.sub("", self.rest).strip()
+        return beside or next((text.strip() for text in self.line.below if text.strip()), "")
+
+
+def lines_of(pages: Iterable[Page]) -> list[Line]:
+    """All lines that are not empty."""
+    found: list[Line] = []
+    for page in pages:
+        texts = [text for text in page.text.splitlines() if text.strip()]
+        found += [Line(page.number, text, tuple(texts[i + 1 : i + 3])) for i, text in enumerate(texts)]
+    return found
+
+
+def hits(lines: Sequence[Line], labels: Iterable[str]) -> Iterator[Hit]:
+    """Every place where one of the labels stands; earlier labels first."""
+    for label in labels:
+        for line in lines:
+            end = _end_of_label(line.text, label)
+            if end is not None:
+                yield Hit(line, line.text[end:])
+
+
+def folded(text: str) -> str:
+    """Letters only, without umlauts and capitals; digits and signs read as the letters they stand for."""
+    return _LETTERS.sub("", text.translate(_FOLDED).lower().translate(_MISREAD))
+
+
+def _end_of_label(text: str, label: str) -> int | None:
+    """Where the label ends: up to four tokens in a row spell it, one slip in six letters allowed."""
+    wanted = folded(label)
+    tokens = list(_TOKEN.finditer(text))
+    for first in range(len(tokens)):
+        spelled = ""
+        for last in range(first, min(first + 4, len(tokens))):
+            word = tokens[last][0]
+            if sum(sign.isalpha() for sign in word) * 2 < sum(sign.isalnum() for sign in word):
+                break
+            spelled += folded(word)
+            if len(spelled) > len(wanted) + 2:
+                break
+            if _near(spelled, wanted):
+                return tokens[last].end()
+    return None
+
+
+def _near(spelled: str, wanted: str) -> bool:
+    slips = len(wanted) // 6
+    if abs(len(spelled) - len(wanted)) > slips:
+        return False
+    return spelled == wanted or (slips > 0 and _distance(spelled, wanted) <= slips)
+
+
+def _distance(left: str, right: str) -> int:
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(right, start=1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return row[-1]
