@@ -220,7 +220,7 @@ async def test_a_hanging_vendor_is_given_up_in_time(opened: Open, sandbox, provi
 
 async def test_an_answer_that_is_not_json_is_told_to_us(opened: Open, sandbox, provider: str) -> None:
     model = opened()
-    await sandbox.fault(provider, "malformed", times=3)
+    await sandbox.fault(provider, "malformed", times=9)
     with pytest.raises(VendorContractBroken):
         await model.generate(LETTER, ReplyProposal)
     with pytest.raises(VendorContractBroken):
@@ -237,7 +237,7 @@ async def test_an_answer_that_was_cut_off_is_no_answer(opened: Open) -> None:
 async def test_a_revoked_key_is_asked_of_the_tenant_and_never_shown(
     opened: Open, sandbox, provider: str
 ) -> None:
-    await sandbox.seed(**{provider: {"revoked_keys": [KEY]}})
+    await sandbox.seed(provider, revoked_keys=[KEY])
     with pytest.raises(VendorAuthExpired) as caught:
         await opened(credential="our_model_key").generate(LETTER, ReplyProposal)
     assert isinstance(caught.value, NeedsTenant)
@@ -246,7 +246,7 @@ async def test_a_revoked_key_is_asked_of_the_tenant_and_never_shown(
 
 
 async def test_a_model_that_does_not_exist_is_refused_at_once(opened: Open, sandbox, provider: str) -> None:
-    await sandbox.seed(**{provider: {"missing_models": ["nobody-1"]}})
+    await sandbox.seed(provider, missing_models=["nobody-1"])
     with pytest.raises(VendorRejected, match="nobody-1"):
         await opened(model="nobody-1").generate(LETTER, ReplyProposal)
     assert await asked(sandbox, provider) == 1

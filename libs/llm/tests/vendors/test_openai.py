@@ -13,7 +13,7 @@ class Answer(BaseModel):
 
 async def test_an_account_without_credit_is_for_the_tenant_and_not_waited_for(sandbox) -> None:
     await sandbox.reset()
-    await sandbox.seed(openai={"keys_without_quota": ["poor-key"]})
+    await sandbox.seed("openai", keys_without_quota=["poor-key"])
     settings = LanguageModelSettings.model_validate(
         {"provider": "openai", "base_url": sandbox.address("openai"), "api_key": "poor-key"}
     )
