@@ -1,0 +1,1 @@
+"""How notification reaches the world: its tables, and SMTP."""

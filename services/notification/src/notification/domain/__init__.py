@@ -1,0 +1,1 @@
+"""Letters, the send brake and what the agent is told: values and rules without I/O."""

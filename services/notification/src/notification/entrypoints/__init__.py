@@ -1,0 +1,1 @@
+"""How notification is reached: events, timers, HTTP."""
