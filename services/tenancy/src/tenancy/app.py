@@ -1,0 +1,31 @@
+"""The composition root: what tenancy is made of."""
+
+from __future__ import annotations
+
+from chassis import Service
+from chassis.keyring import KeyRing
+from tenancy.adapters.sealing import KeyRingSeals
+from tenancy.adapters.store import StoredDirectory, StoredTenant
+from tenancy.application.configure_tenant import ConfigureTenant
+from tenancy.application.keep_credentials import KeepCredentials
+from tenancy.application.keep_hooks import KeepHooks
+from tenancy.application.reseal_secrets import ResealSecrets
+from tenancy.entrypoints import http, timers
+from tenancy.settings import Settings
+
+
+def create_service(settings: Settings | None = None) -> Service:
+    """Tenancy, ready to run."""
+    service = Service("tenancy", settings or Settings())  # pyright: ignore[reportCallIssue] — read from the environment
+    seals = KeyRingSeals(KeyRing.from_secret(service.settings.master_key))
+    credentials, hooks = KeepCredentials(seals), KeepHooks(seals)
+    desk = http.Desk(
+        service.units, StoredTenant, StoredDirectory, ConfigureTenant(credentials, hooks), credentials, hooks
+    )
+    service.serves(http.public_router(desk))
+    service.serves(http.internal_router(desk))
+    service.runs(
+        "reseal-secrets",
+        timers.ResealAll(service.units, StoredTenant, StoredDirectory, ResealSecrets(seals)).run,
+    )
+    return service

@@ -1,0 +1,144 @@
+"""What the use cases need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from tenancy.domain.credentials import SealedCredential
+from tenancy.domain.hooks import SealedHook
+from tenancy.domain.tenant import Tenant
+
+Detail = Mapping[str, str | int | bool | Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who changed what, and when. `details` name fields and versions, never a secret's value."""
+
+    actor: str
+    action: str
+    subject: str
+    details: Detail = field(default_factory=dict[str, str | int | bool | Sequence[str]])
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTenant:
+    """A line of the directory."""
+
+    tenant_id: str
+    name: str
+    created_at: datetime
+
+
+class TenantRecords(Protocol):
+    """All that is kept of one tenant, within one transaction."""
+
+    async def lock(self, tenant_id: str, name: str) -> None:
+        """Enter the tenant in the directory if it is new, and let nobody else change it until the end."""
+        ...
+
+    async def lock_known(self, tenant_id: str) -> bool:
+        """Let nobody else change a tenant until the end; False when there is no such tenant."""
+        ...
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """The tenant's profile."""
+        ...
+
+    async def keep_tenant(self, tenant: Tenant) -> None:
+        """Keep a profile, new or changed."""
+        ...
+
+    async def credentials(self, tenant_id: str) -> list[SealedCredential]:
+        """The tenant's credentials by name, those taken away too."""
+        ...
+
+    async def keep_credential(self, tenant_id: str, credential: SealedCredential) -> None:
+        """Keep a credential, new or changed."""
+        ...
+
+    async def hooks(self, tenant_id: str) -> list[SealedHook]:
+        """The tenant's hooks by id."""
+        ...
+
+    async def next_hooks_version(self, tenant_id: str) -> int:
+        """A new version for a tenant's hooks: it rises and is never used again."""
+        ...
+
+    async def keep_hook(self, hook: SealedHook) -> bool:
+        """Keep a hook, new or changed; False when its id belongs to another tenant."""
+        ...
+
+    async def drop_hook(self, tenant_id: str, hook_id: str) -> None:
+        """Take a hook away."""
+        ...
+
+    async def note(self, tenant_id: str, row: AuditRow) -> None:
+        """Add an audit row."""
+        ...
+
+    async def audit(self, tenant_id: str, limit: int) -> list[AuditRow]:
+        """The newest audit rows, newest first."""
+        ...
+
+
+class Directory(Protocol):
+    """What is known before a tenant is: who exists, and all hooks. Of the whole fleet, within one transaction."""
+
+    async def tenants(self) -> list[ListedTenant]:
+        """All tenants by id."""
+        ...
+
+    async def hooks_version(self) -> int:
+        """Rises with each change of any hook."""
+        ...
+
+    async def enabled_hooks(self) -> list[SealedHook]:
+        """All hooks that accept webhooks, by id."""
+        ...
+
+
+class Seals(Protocol):
+    """Seals small values at rest, bound to a context."""
+
+    def seal(self, values: Mapping[str, str], context: str) -> str:
+        """A box."""
+        ...
+
+    def open(self, box: str, context: str) -> dict[str, str]:
+        """What is in the box. Raises `CannotOpen`."""
+        ...
+
+    def needs_reseal(self, box: str) -> bool:
+        """Whether the box is under an old key. Raises `CannotOpen`."""
+        ...
+
+
+class CannotOpen(Exception):
+    """A box does not open; the message says why and what to do."""
+
+
+class UnknownTenant(Exception):
+    """There is no such tenant."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"there is no tenant {tenant_id}")
+        self.tenant_id = tenant_id
+
+
+class UnknownCredential(Exception):
+    """The tenant has no such credential."""
+
+    def __init__(self, tenant_id: str, name: str) -> None:
+        super().__init__(f"the tenant {tenant_id} has no credential {name}")
+
+
+class HookTaken(Exception):
+    """A hook's id belongs to another tenant."""
+
+    def __init__(self, hook_id: str) -> None:
+        super().__init__(f"the hook id {hook_id} is taken by another tenant: choose another")

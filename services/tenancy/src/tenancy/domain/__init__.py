@@ -1,0 +1,1 @@
+"""What a tenant is, and which settings, credentials and hooks are sound."""

@@ -1,0 +1,101 @@
+"""Which credentials there are, and what each must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tenancy.domain.flaws import Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCredential:
+    """A credential as it is kept: a sealed box, or none when it was taken away. `version` never repeats."""
+
+    name: str
+    version: int
+    box: str | None
+
+
+def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[Flaw]:
+    """What is wrong with a credential; `at` is where it stands. Never shows a value."""
+    form = FORMS.get(name)
+    if form is None:
+        yield Flaw(at, f"is no credential that Frontdesk knows; it knows {', '.join(sorted(FORMS))}")
+        return
+    for key, check in form.items():
+        value = values.get(key, "")
+        if not value.strip():
+            if not check.optional:
+                yield Flaw(f"{at}/{key}", "is missing")
+        elif complaint := check.complaint(value):
+            yield Flaw(f"{at}/{key}", complaint)
+    for key in sorted(values.keys() - form.keys()):
+        yield Flaw(f"{at}/{key}", f"is not part of {name}; it has {', '.join(form)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    complaint: Callable[[str], str | None]
+    optional: bool = False
+
+
+def _anything(_: str) -> str | None:
+    return None
+
+
+def _port(value: str) -> str | None:
+    good = value.isascii() and value.isdecimal() and len(value) <= 5 and 0 < int(value) < 65536
+    return None if good else "is no port between 1 and 65535"
+
+
+def _url(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        good = False
+    return None if good else "is no http(s) address"
+
+
+def _one_of(*choices: str) -> Callable[[str], str | None]:
+    def complaint(value: str) -> str | None:
+        return None if value in choices else f"must be {' or '.join(choices)}"
+
+    return complaint
+
+
+_TEXT = _Check(_anything)
+_TEXT_OR_NONE = _Check(_anything, optional=True)
+
+FORMS: Mapping[str, Mapping[str, _Check]] = {
+    "smtp": {
+        "host": _TEXT,
+        "port": _Check(_port),
+        "username": _TEXT,
+        "password": _TEXT,
+        "security": _Check(_one_of("starttls", "tls", "none")),
+        "ca_pem": _TEXT_OR_NONE,
+    },
+    "imap": {
+        "host": _TEXT,
+        "port": _Check(_port),
+        "username": _TEXT,
+        "password": _TEXT,
+        "security": _Check(_one_of("tls", "starttls", "none")),
+        "ca_pem": _TEXT_OR_NONE,
+        "sent_folder": _TEXT_OR_NONE,
+        "authserv_id": _TEXT,
+    },
+    "weclapp": {"base_url": _Check(_url), "token": _TEXT},
+    "graph": {
+        "authority_url": _Check(_url),
+        "base_url": _Check(_url),
+        "client_id": _TEXT,
+        "client_secret": _TEXT,
+        "directory_id": _TEXT,
+        "user": _TEXT,
+    },
+}
+"""The credentials by name: a new vendor adds its form here."""

@@ -1,0 +1,112 @@
+"""A tenant: what the services may know of a company. No secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tenancy.domain.flaws import Flaw
+
+Language = Literal["de", "en"]
+LANGUAGES: tuple[Language, ...] = ("de", "en")
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+_TEMPLATE_FIELD = re.compile(r"\{([a-z_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A tenant's own words in one language; they stand in every reply."""
+
+    signature: str
+    imprint: str
+    ai_notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRule:
+    """Who answers what: the first rule that fits decides."""
+
+    answer: Literal["ai", "draft", "human"]
+    intents: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    minimum_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A company. `version` rises with each change of anything in here and of its hooks."""
+
+    tenant_id: str
+    name: str
+    mailbox: str
+    display_name: str
+    agent_email: str
+    texts: Mapping[Language, Texts]
+    version: int = 0
+    time_zone: str = "Europe/Vienna"
+    language: Language = "de"
+    autonomy: Literal["draft", "send"] = "draft"
+    rules: tuple[RoutingRule, ...] = ()
+    paused: bool = False
+    burst_window_seconds: float = 20.0
+    replies_per_contact_per_day: int = 10
+    replies_per_hour: int = 200
+    crm: Literal["weclapp", "builtin"] = "builtin"
+    file_store: Literal["onedrive", "local"] = "local"
+    folder_template: str = field(default="{year}/{person}/{category}")
+    filename_template: str = field(default="{date} {category} {person}{extension}")
+
+    def changes(self, wanted: Tenant) -> tuple[str, ...]:
+        """The names of the fields in which `wanted` differs; the version does not count."""
+        names = (each.name for each in fields(self) if each.name != "version")
+        return tuple(name for name in names if getattr(self, name) != getattr(wanted, name))
+
+
+def tenant_flaws(tenant: Tenant) -> Iterator[Flaw]:
+    """What is wrong with a tenant's profile."""
+    for name in ("name", "display_name"):
+        if not getattr(tenant, name).strip():
+            yield Flaw(name, "is empty")
+    for name in ("mailbox", "agent_email"):
+        if not _ADDRESS.fullmatch(getattr(tenant, name)):
+            yield Flaw(name, "is no e-mail address")
+    if tenant.mailbox.lower() == tenant.agent_email.lower():
+        yield Flaw("agent_email", "is the mailbox itself: drafts mailed there would come in as letters")
+    yield from _zone_flaws(tenant.time_zone)
+    yield from _text_flaws(tenant.texts)
+    yield from _template_flaws(tenant)
+
+
+def _zone_flaws(time_zone: str) -> Iterator[Flaw]:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Flaw("time_zone", "is no IANA time zone such as Europe/Vienna")
+
+
+def _text_flaws(texts: Mapping[Language, Texts]) -> Iterator[Flaw]:
+    for language in LANGUAGES:
+        words = texts.get(language)
+        if words is None:
+            yield Flaw(
+                f"texts/{language}",
+                "is missing: replies in this language need signature, imprint and AI notice",
+            )
+            continue
+        for name in ("signature", "imprint", "ai_notice"):
+            if not getattr(words, name).strip():
+                yield Flaw(f"texts/{language}/{name}", "is empty; it stands in every reply")
+
+
+def _template_flaws(tenant: Tenant) -> Iterator[Flaw]:
+    for name in ("folder_template", "filename_template"):
+        template: str = getattr(tenant, name)
+        if not template.strip():
+            yield Flaw(name, "is empty")
+        elif set(_TEMPLATE_FIELD.sub("", template)) & {"{", "}"}:
+            yield Flaw(name, "has a brace that does not close around a name such as {person}")
+    if ".." in tenant.folder_template.replace("\\", "/").split("/"):
+        yield Flaw("folder_template", "must not lead out of its folder with ..")

@@ -1,0 +1,1 @@
+"""What reaches tenancy: requests, and time."""

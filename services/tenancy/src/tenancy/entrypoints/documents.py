@@ -1,0 +1,145 @@
+"""The documents that tenancy takes and shows over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from contracts.tenants.http_v1 import TenantProfile
+from tenancy.application.configure_tenant import Configuration
+from tenancy.domain.hooks import WantedHook
+from tenancy.domain.tenant import RoutingRule, Tenant, Texts
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextsDocument(_Document):
+    """A tenant's own words in one language."""
+
+    signature: str
+    imprint: str
+    ai_notice: str
+
+
+class RuleDocument(_Document):
+    """A routing rule: the first that fits decides."""
+
+    answer: Literal["ai", "draft", "human"]
+    intents: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    minimum_confidence: float = Field(default=0.0, ge=0, le=1)
+
+
+class HookDocument(_Document):
+    """A hook; without `secrets` it keeps those it has."""
+
+    hook_id: str
+    source: str
+    verifier: Literal["hmac"] = "hmac"
+    enabled: bool = True
+    secrets: tuple[SecretStr, ...] | None = None
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Values = dict[str, Annotated[SecretStr, BeforeValidator(_as_text)]]
+
+
+class TenantDocument(_Document):
+    """A whole tenant. Without `credentials`, `hooks` or `paused` these stay as they are; else they are replaced whole."""
+
+    tenant_id: str | None = Field(default=None, description="The same as in the address, if it is given.")
+    name: str
+    mailbox: str
+    display_name: str
+    agent_email: str
+    texts: dict[Literal["de", "en"], TextsDocument]
+    time_zone: str = "Europe/Vienna"
+    language: Literal["de", "en"] = "de"
+    autonomy: Literal["draft", "send"] = "draft"
+    rules: tuple[RuleDocument, ...] = ()
+    burst_window_seconds: float = Field(default=20.0, ge=0, le=3600)
+    replies_per_contact_per_day: int = Field(default=10, ge=0, le=1_000_000)
+    replies_per_hour: int = Field(default=200, ge=0, le=1_000_000)
+    crm: Literal["weclapp", "builtin"] = "builtin"
+    file_store: Literal["onedrive", "local"] = "local"
+    folder_template: str = "{year}/{person}/{category}"
+    filename_template: str = "{date} {category} {person}{extension}"
+    paused: bool | None = None
+    credentials: dict[str, Values] | None = None
+    hooks: tuple[HookDocument, ...] | None = None
+
+    def configuration(self, tenant_id: str) -> Configuration:
+        """The document in our own terms."""
+        profile = self.model_dump(exclude={"tenant_id", "texts", "rules", "paused", "credentials", "hooks"})
+        tenant = Tenant(
+            tenant_id=tenant_id,
+            texts={language: Texts(**words.model_dump()) for language, words in self.texts.items()},
+            rules=tuple(RoutingRule(**rule.model_dump()) for rule in self.rules),
+            **profile,
+        )
+        credentials = None
+        if self.credentials is not None:
+            credentials = {name: opened(values) for name, values in self.credentials.items()}
+        hooks = tuple(_wanted(hook) for hook in self.hooks) if self.hooks is not None else None
+        return Configuration(tenant, self.paused, credentials, hooks)
+
+
+class CredentialLine(BaseModel):
+    """That a credential is there; never its values."""
+
+    name: str
+    version: int
+
+
+class HookLine(BaseModel):
+    """That a hook is there; never its secrets."""
+
+    hook_id: str
+    source: str
+    verifier: str
+    enabled: bool
+    path: str = Field(description="Where the gateway takes its webhooks.")
+
+
+class TenantView(TenantProfile):
+    """A tenant as people see it; no secrets."""
+
+    credentials: tuple[CredentialLine, ...]
+    hooks: tuple[HookLine, ...]
+
+
+class TenantLine(BaseModel):
+    """A line in the list of tenants."""
+
+    tenant_id: str
+    name: str
+    created_at: datetime
+
+
+class AuditLine(BaseModel):
+    """Who changed what, and when."""
+
+    at: datetime | None
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, object]
+
+
+def opened(values: Values) -> dict[str, str]:
+    """Values in clear, on their way into a sealed box."""
+    return {key: value.get_secret_value() for key, value in values.items()}
+
+
+def _wanted(hook: HookDocument) -> WantedHook:
+    secrets = None
+    if hook.secrets is not None:
+        secrets = tuple(secret.get_secret_value() for secret in hook.secrets)
+    return WantedHook(hook.hook_id, hook.source, secrets, hook.verifier, hook.enabled)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tenancy.domain.credentials import FORMS, credential_flaws
+from tenancy.domain.hooks import MOST_SECRETS, WantedHook, hook_flaws
+from tenancy.domain.tenant import RoutingRule, Tenant, Texts, tenant_flaws
+
+WORDS = Texts("Ihr Team", "Muster GmbH", "Eine KI schrieb dies.")
+TENANT = Tenant(
+    "muster", "Muster", "office@muster.test", "Muster", "agent@muster.test", {"de": WORDS, "en": WORDS}
+)
+
+
+def test_a_sound_tenant_has_no_flaws() -> None:
+    assert list(tenant_flaws(TENANT)) == []
+
+
+def test_all_flaws_are_told_at_once() -> None:
+    broken = replace(
+        TENANT, name=" ", mailbox="x", time_zone="../etc/passwd", texts={"de": WORDS}, filename_template="{a"
+    )
+
+    assert [flaw.field for flaw in tenant_flaws(broken)] == [
+        "name", "mailbox", "time_zone", "texts/en", "filename_template",
+    ]  # fmt: skip
+
+
+def test_drafts_are_never_mailed_to_the_mailbox_that_letters_come_in_by() -> None:
+    broken = replace(TENANT, agent_email="Office@Muster.test")
+
+    assert [flaw.field for flaw in tenant_flaws(broken)] == ["agent_email"]
+
+
+def test_a_change_is_told_by_field_and_the_version_does_not_count() -> None:
+    changed = replace(TENANT, version=7, paused=True, rules=(RoutingRule("human"),))
+
+    assert TENANT.changes(changed) == ("rules", "paused")
+
+
+def test_every_secret_of_a_rotation_is_active_but_not_without_end() -> None:
+    def flaws(count: int) -> list[str]:
+        hook = WantedHook("h", "mime", tuple(f"geheimnis-nummer-{number:02}" for number in range(count)))
+        return [flaw.field for flaw in hook_flaws([hook], frozenset())]
+
+    assert flaws(MOST_SECRETS) == []
+    assert flaws(MOST_SECRETS + 1) == ["hooks/0/secrets"]
+
+
+def test_a_hook_that_is_not_enabled_may_wait_for_its_secret() -> None:
+    waiting = WantedHook("h", "mime", None, enabled=False)
+
+    assert list(hook_flaws([waiting], frozenset())) == []
+    assert [flaw.field for flaw in hook_flaws([replace(waiting, enabled=True)], frozenset())] == [
+        "hooks/0/secrets"
+    ]
+    assert list(hook_flaws([replace(waiting, enabled=True)], frozenset({"h"}))) == []
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_an_empty_credential_is_told_what_it_lacks(name: str) -> None:
+    needed = {f"{name}/{key}" for key, check in FORMS[name].items() if not check.optional}
+
+    assert {flaw.field for flaw in credential_flaws(name, {}, name)} == needed
+
+
+def test_a_flaw_of_a_credential_never_shows_its_value() -> None:
+    flaws = list(credential_flaws("smtp", {"port": "geheim", "security": "geheim", "pass": "geheim"}, "smtp"))
+
+    assert flaws
+    assert all("geheim" not in flaw.message for flaw in flaws)
