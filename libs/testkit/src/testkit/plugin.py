@@ -1,5 +1,15 @@
-"""The pytest plugin: a real broker and a real database as fixtures."""
+"""The pytest plugin: a real broker, a real database and the vendors, simulated, as fixtures."""
 
-from testkit.stack import amqp_url, blob_folder, database_url, environment, own_stack, stack
+from testkit.sandbox import sandbox
+from testkit.stack import amqp_url, blob_folder, database_url, environment, own_environment, own_stack, stack
 
-__all__ = ["amqp_url", "blob_folder", "database_url", "environment", "own_stack", "stack"]
+__all__ = [
+    "amqp_url",
+    "blob_folder",
+    "database_url",
+    "environment",
+    "own_environment",
+    "own_stack",
+    "sandbox",
+    "stack",
+]

@@ -1,12 +1,16 @@
 """The stack as the tests see it: shared and left running, but with a virtual host and a database of each session's own."""
 
+import fcntl
+import itertools
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+
 from frontdesk.stack import Stack, load_environment
 
 
@@ -56,11 +60,33 @@ def environment(stack: Stack, amqp_url: str, database_url: str, blob_folder: Pat
 
 @pytest.fixture(scope="session")
 def own_stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """A stack that a test may stop and kill without harming the others; stopped when the session ends."""
-    alone = Stack.at(pytestconfig.rootpath / ".local" / "test-outage")
-    alone.start()
-    yield alone
-    alone.stop()
+    """A stack that tests may stop and kill without harming other sessions; stopped when the session ends."""
+    with _first_free(pytestconfig.rootpath / ".local" / "test-outage") as folder:
+        alone = Stack.at(folder, given={})
+        alone.start()
+        yield alone
+        alone.stop()
+
+
+@pytest.fixture(scope="session")
+def own_environment(own_stack: Stack) -> dict[str, str]:
+    """All that a service process needs to know to run on the session's own stack."""
+    return load_environment(own_stack.folder, given={})
+
+
+@contextmanager
+def _first_free(folder: Path) -> Generator[Path]:
+    """This folder, or a neighbour (`-2`, `-3`, ...) when another session is at work in it."""
+    folder.parent.mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        with candidate.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield candidate
+            return
 
 
 def _name_of_this_session() -> str:

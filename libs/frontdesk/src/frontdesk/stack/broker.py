@@ -60,11 +60,6 @@ class Broker:
         self._plan = plan
         self._node = f"frontdesk-{fingerprint(folder)}@localhost"
 
-    @property
-    def ports(self) -> range:
-        """The ports this node needs."""
-        return range(self._plan.amqp_port, self._plan.tool_ports.stop)
-
     def url(self, vhost: str = DEFAULT_VHOST) -> str:
         """The AMQP address of one virtual host."""
         return f"amqp://{USER}:{self._plan.password}@127.0.0.1:{self._plan.amqp_port}/{quote(vhost, safe='')}"
@@ -113,6 +108,13 @@ class Broker:
     def running(self) -> bool:
         """Whether the node's process lives."""
         return self._process() is not None
+
+    def ports_taken(self) -> bool:
+        """Whether strangers listen where this node would."""
+        own = {self._plan.port_mapper_port} if self._port_mapper() else set[int]()
+        return not self.running() and not all(
+            ports.is_free(p) for p in self._plan.broker_ports if p not in own
+        )
 
     def create_vhost(self, name: str) -> str:
         """Make a virtual host, and return its address."""
@@ -175,7 +177,7 @@ class Broker:
         return f"RabbitMQ did not start within two minutes; see {self._folder}/log"
 
     def _manage(self, method: str, path: str, body: object | None = None) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 (the address is ours)
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self._plan.management_port}/api/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -202,7 +204,7 @@ class Broker:
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {self._plan.management_port}
 prometheus.tcp.ip = 127.0.0.1
-prometheus.tcp.port = {self._plan.tool_ports.stop - 1}
+prometheus.tcp.port = {self._plan.metrics_port}
 default_user = {USER}
 default_pass = {self._plan.password}
 default_vhost = {DEFAULT_VHOST}
@@ -225,12 +227,13 @@ log.file.level = warning
             "ERL_EPMD_PORT": str(plan.port_mapper_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_CTL_DIST_PORT_MIN": str(plan.tool_ports[0]),
-            "RABBITMQ_CTL_DIST_PORT_MAX": str(plan.tool_ports[-2]),
+            "RABBITMQ_CTL_DIST_PORT_MAX": str(plan.tool_ports[-1]),
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
             "RABBITMQ_STREAM_DIR": str(folder / "stream"),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_CONFIG_FILES": str(folder / "conf.d" / "*.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "env.conf"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "config"),

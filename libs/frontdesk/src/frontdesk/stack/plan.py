@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from frontdesk.stack import ports
 
 BROKER_PORTS = 10
-"""AMQP, management, distribution, the port mapper, and six for Erlang's command-line tools."""
+"""AMQP, management, distribution, the port mapper, metrics, and five for Erlang's command-line tools."""
 
 
 class Plan(BaseModel):
@@ -18,6 +18,11 @@ class Plan(BaseModel):
     broker_first_port: int
     postgres_port: int
     password: str
+
+    @property
+    def broker_ports(self) -> range:
+        """All the broker needs."""
+        return range(self.broker_first_port, self.broker_first_port + BROKER_PORTS)
 
     @property
     def amqp_port(self) -> int:
@@ -40,9 +45,14 @@ class Plan(BaseModel):
         return self.broker_first_port + 3
 
     @property
+    def metrics_port(self) -> int:
+        """Where the broker's figures are read by Prometheus."""
+        return self.broker_first_port + 4
+
+    @property
     def tool_ports(self) -> range:
         """Ports for `rabbitmqctl` and its like."""
-        return range(self.broker_first_port + 4, self.broker_first_port + BROKER_PORTS)
+        return self.broker_ports[5:]
 
 
 def load_plan(folder: Path) -> Plan:
@@ -50,14 +60,13 @@ def load_plan(folder: Path) -> Plan:
     file = folder / "stack.json"
     if file.exists():
         return Plan.model_validate_json(file.read_text())
-    return keep_plan(
-        folder,
-        Plan(
-            broker_first_port=ports.free_block(BROKER_PORTS),
-            postgres_port=ports.free_block(1),
-            password=secrets.token_urlsafe(24),
-        ),
+    first = ports.free_block(BROKER_PORTS)
+    plan = Plan(
+        broker_first_port=first,
+        postgres_port=ports.free_block(1, beside=range(first, first + BROKER_PORTS)),
+        password=secrets.token_urlsafe(24),
     )
+    return keep_plan(folder, plan)
 
 
 def keep_plan(folder: Path, plan: Plan) -> Plan:

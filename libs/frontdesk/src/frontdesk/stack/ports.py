@@ -30,9 +30,10 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def free_block(count: int) -> int:
-    """The first of `count` neighbouring free ports."""
+def free_block(count: int, *, beside: range = range(0)) -> int:
+    """The first of `count` neighbouring free ports, none of them among those `beside`."""
     while True:
         first = _drawing.randrange(_LOWEST, _HIGHEST - count)
-        if all(is_free(port) for port in range(first, first + count)):
+        block = range(first, first + count)
+        if all(port not in beside and is_free(port) for port in block):
             return first

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from frontdesk.stack import processes
+from frontdesk.stack import ports, processes
 from frontdesk.stack.errors import StackError
 from frontdesk.stack.plan import Plan, fingerprint
 
@@ -60,11 +60,6 @@ class Postgres:
         """The address of one database, as the owner role."""
         return f"postgresql://{OWNER}:{self._plan.password}@127.0.0.1:{self._plan.postgres_port}/{database}"
 
-    @property
-    def port(self) -> int:
-        """The port this server needs."""
-        return self._plan.postgres_port
-
     def start(self) -> None:
         """Start the server, made anew if there is none; nothing to do when it runs already."""
         if self.running():
@@ -77,7 +72,7 @@ class Postgres:
         self._run(
             "pg_ctl", "-D", str(self._data), "-w", "-t", "60", "-l", str(self._data / "server.log"), "start"
         )
-        if not self._query("postgres", f"select 1 from pg_database where datname = '{DEFAULT_DATABASE}'"):
+        if DEFAULT_DATABASE not in self.databases():
             self.create_database(DEFAULT_DATABASE)
 
     def stop(self) -> None:
@@ -93,6 +88,10 @@ class Postgres:
     def running(self) -> bool:
         """Whether the server's process lives."""
         return self._process() is not None
+
+    def port_taken(self) -> bool:
+        """Whether a stranger listens where this server would."""
+        return not self.running() and not ports.is_free(self._plan.postgres_port)
 
     def create_database(self, name: str) -> str:
         """Make an empty database, and return its address."""
@@ -146,7 +145,7 @@ class Postgres:
         if self._reachable(self._folder) and self._reachable(programs / "initdb"):
             return
         outside = self._folder_outside()
-        shutil.copytree(programs.parent, outside / "programs", symlinks=True, dirs_exist_ok=True)
+        _copy_programs(programs, outside / "programs")
         self._folder.rmdir()
         self._folder.symlink_to(outside)
 
@@ -161,32 +160,52 @@ class Postgres:
             if self._reachable(outside):
                 return outside
         raise StackError(
-            f"no folder that the user {_user()} can reach: set DATABASE_URL to a database of yours"
+            f"no folder that the user {self._user().pw_name} can reach: set DATABASE_URL to a database of yours"
         )
+
+    def _user(self) -> pwd.struct_passwd:
+        """Whom the server runs as when we are root: the owner of its data, at first whoever suits."""
+        if self._folder.exists() and (owner := self._folder.resolve().stat().st_uid) != 0:
+            return pwd.getpwuid(owner)
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        return known.get("postgres") or known["nobody"]
+
+    def _as_user(self) -> list[str]:
+        """What to put before a command so that it does not run as root."""
+        if os.getuid() != 0:
+            return []
+        user = self._user()
+        return [
+            "setpriv",
+            f"--reuid={user.pw_uid}",
+            f"--regid={user.pw_gid}",
+            "--clear-groups",
+            "--reset-env",
+        ]
 
     def _reachable(self, path: Path) -> bool:
         """Whether the server's user can get at this path."""
         test = subprocess.run(
-            [*_as_user(), "test", "-x", str(path)], check=False, capture_output=True, cwd="/"
+            [*self._as_user(), "test", "-x", str(path)], check=False, capture_output=True, cwd="/"
         )
         return test.returncode == 0
 
     def _give_away(self, path: Path) -> None:
         """Hand a path to the server's user."""
         if os.getuid() == 0:
-            entry = pwd.getpwnam(_user())
-            os.chown(path, entry.pw_uid, entry.pw_gid)
+            user = self._user()
+            os.chown(path, user.pw_uid, user.pw_gid)
 
     def _programs(self) -> Path:
-        outside = self._folder.resolve() / "programs" / "bin"
-        return outside if outside.exists() else _installed_programs()
+        copied = sorted((self._folder.resolve() / "programs").glob("*/*/bin"))
+        return copied[0] if copied else _installed_programs()
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of Postgres' programs as the server's user, letting go of the caller's files."""
-        log = self._folder.resolve().parent / f".{self._folder.resolve().name}.{program}.log"
+        log = self._folder.parent / f"postgres-{program}.log"
         with log.open("wb") as output:
             done = subprocess.run(
-                [*_as_user(), str(self._programs() / program), *arguments],
+                [*self._as_user(), str(self._programs() / program), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -195,7 +214,6 @@ class Postgres:
                 start_new_session=True,
             )
         said = log.read_text(errors="replace")
-        log.unlink()
         if done.returncode != 0:
             raise StackError(f"Postgres: {program} failed: {said.strip()}\nSee {self._data}/server.log")
 
@@ -213,21 +231,20 @@ class Postgres:
         return done.stdout.strip()
 
 
+def _copy_programs(programs: Path, target: Path) -> None:
+    """Copy what the server needs; its libraries lie beside the wheel's package, found by relative path."""
+    install, package = programs.parent, programs.parent.parent
+    not_needed = shutil.ignore_patterns("include", "*.a")
+    shutil.copytree(
+        install, target / package.name / install.name, ignore=not_needed, symlinks=True, dirs_exist_ok=True
+    )
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, target / libraries.name, symlinks=True, dirs_exist_ok=True)
+
+
 def _installed_programs() -> Path:
     programs = find_programs()
     if programs is None:
         raise StackError("the embedded Postgres is not installed: run `make setup`, or set DATABASE_URL")
     return programs
-
-
-def _user() -> str:
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
-
-
-def _as_user() -> list[str]:
-    """What to put before a command so that it does not run as root."""
-    if os.getuid() != 0:
-        return []
-    entry = pwd.getpwnam(_user())
-    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups", "--reset-env"]

@@ -1,6 +1,7 @@
 """Starting a process that outlives its caller, and ending one without leaving children behind."""
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,8 +56,7 @@ def end(processes: Iterable[psutil.Process], *, patience: float) -> None:
     for process in asked:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, deaf = psutil.wait_procs(asked, timeout=patience)
-    kill(deaf)
+    kill(_left(asked, seconds=patience))
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
@@ -65,11 +65,25 @@ def kill(processes: Iterable[psutil.Process]) -> None:
     for process in doomed:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    _, left = psutil.wait_procs(doomed, timeout=10)
-    if alive := [
-        process.pid for process in left if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    ]:
-        raise StackError(f"processes {alive} do not die; end them by hand")
+    if left := _left(doomed, seconds=10):
+        raise StackError(f"processes {[process.pid for process in left]} do not die; end them by hand")
+
+
+def _left(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Those that still live after a while; one whose parent has yet to take note of its end is dead."""
+    deadline = time.monotonic() + seconds
+    while (left := [process for process in processes if _lives(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, failed: Callable[[], str]) -> None:

@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from frontdesk.stack.stack import Stack
@@ -10,26 +11,25 @@ from frontdesk.stack.stack import Stack
 _NAMES = ("FRONTDESK_MASTER_KEY", "FRONTDESK_SERVICE_TOKEN", "FRONTDESK_ADMIN_TOKEN")
 
 
-def load_environment(folder: Path) -> dict[str, str]:
-    """Everything a service process needs to know to run on the stack of this folder."""
-    stack = Stack.at(folder)
+def load_environment(folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Everything a service process needs to know to run on the stack of this folder; what is `given` goes before."""
+    stack = Stack.at(folder, given)
     return {
         "AMQP_URL": stack.amqp_url,
         "DATABASE_URL": stack.database_url,
-        "BLOB_URL": os.environ.get("BLOB_URL") or (folder.resolve() / "blobs").as_uri(),
-        **make_secrets(folder),
+        "BLOB_URL": given.get("BLOB_URL") or (folder.resolve() / "blobs").as_uri(),
+        **make_secrets(folder, given),
     }
 
 
-def make_secrets(folder: Path) -> dict[str, str]:
-    """Read this folder's secrets, made at the first call; what the environment says goes before."""
+def make_secrets(folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Read this folder's secrets, made at the first call; what is `given` goes before."""
     file = folder / "secrets.env"
     kept = _read(file) if file.exists() else {}
-    missing = [name for name in _NAMES if name not in kept]
-    if missing:
-        kept |= {name: _new(name) for name in missing}
-        _write(file, kept)
-    return {name: os.environ.get(name) or kept[name] for name in _NAMES}
+    if not all(name in kept for name in _NAMES):
+        _write(file, {name: kept.get(name) or _new(name) for name in _NAMES})
+        kept = _read(file)
+    return {name: given.get(name) or kept[name] for name in _NAMES}
 
 
 def _new(name: str) -> str:
@@ -49,9 +49,4 @@ def _write(file: Path, values: dict[str, str]) -> None:
     draft = file.with_suffix(f".{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
     draft.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        draft.replace(file)
-    else:
-        draft.unlink()
+    draft.replace(file)

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,21 +26,22 @@ class Stack:
     """
 
     folder: Path
+    given: Mapping[str, str]
 
     @classmethod
-    def at(cls, folder: Path) -> "Stack":
+    def at(cls, folder: Path, given: Mapping[str, str] = os.environ) -> "Stack":
         """The stack of this folder; nothing is started yet."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder.resolve())
+        return cls(folder.resolve(), given)
 
     def start(self) -> None:
         """Start what is not running, both pieces at once, and wait until they serve."""
         with self._alone():
             self._move_from_taken_ports()
             pieces: list[Broker | Postgres] = []
-            if "AMQP_URL" not in os.environ:
+            if not self.given.get("AMQP_URL"):
                 pieces.append(self.broker)
-            if "DATABASE_URL" not in os.environ:
+            if not self.given.get("DATABASE_URL"):
                 pieces.append(self.postgres)
             with ThreadPoolExecutor() as both:
                 for started in [both.submit(piece.start) for piece in pieces]:
@@ -54,8 +55,8 @@ class Stack:
 
     def running(self) -> bool:
         """Whether every piece of our own lives."""
-        broker = "AMQP_URL" in os.environ or self.broker.running()
-        return broker and ("DATABASE_URL" in os.environ or self.postgres.running())
+        broker = bool(self.given.get("AMQP_URL")) or self.broker.running()
+        return broker and (bool(self.given.get("DATABASE_URL")) or self.postgres.running())
 
     def clean(self) -> None:
         """Stop the stack and remove its folder with all data."""
@@ -76,17 +77,17 @@ class Stack:
     @property
     def amqp_url(self) -> str:
         """The broker's address."""
-        return os.environ.get("AMQP_URL") or self.broker.url()
+        return self.given.get("AMQP_URL") or self.broker.url()
 
     @property
     def database_url(self) -> str:
         """The database's address, as the owner role."""
-        return os.environ.get("DATABASE_URL") or self.postgres.url()
+        return self.given.get("DATABASE_URL") or self.postgres.url()
 
     @property
     def management_url(self) -> str:
         """The address of the broker's management, with user and password."""
-        return os.environ.get("RABBITMQ_MANAGEMENT_URL") or self.broker.management_url
+        return self.given.get("RABBITMQ_MANAGEMENT_URL") or self.broker.management_url
 
     def create_vhost(self, name: str) -> str:
         """Make a virtual host on the broker, and return its address."""
@@ -107,16 +108,17 @@ class Stack:
     def _move_from_taken_ports(self) -> None:
         """Choose other ports when someone took ours while we were down."""
         plan = load_plan(self.folder)
-        if not self.broker.running() and not all(ports.is_free(port) for port in self.broker.ports):
+        if self.broker.ports_taken():
             self.broker.stop()
-            plan = keep_plan(
-                self.folder, plan.model_copy(update={"broker_first_port": ports.free_block(BROKER_PORTS)})
-            )
-        if not self.postgres.running() and not ports.is_free(self.postgres.port):
-            keep_plan(self.folder, plan.model_copy(update={"postgres_port": ports.free_block(1)}))
+            beside = range(plan.postgres_port, plan.postgres_port + 1)
+            first = ports.free_block(BROKER_PORTS, beside=beside)
+            plan = keep_plan(self.folder, plan.model_copy(update={"broker_first_port": first}))
+        if self.postgres.port_taken():
+            port = ports.free_block(1, beside=plan.broker_ports)
+            keep_plan(self.folder, plan.model_copy(update={"postgres_port": port}))
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Generator[None]:
         """Let one process at a time start or stop this stack."""
         with (self.folder / "stack.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
