@@ -51,6 +51,7 @@ async def test_what_was_sent_can_be_asked_for_by_recipient_and_by_sender(
         ["ida@kunde.example"]
     ]
     assert len(await world.sent(**{"from": "a@firma.example"})) == 2
+    assert [mail["number"] for mail in await world.sent(after="1")] == [2]
     assert await world.sent(**{"from": "b@firma.example"}) == []
 
 

@@ -97,7 +97,8 @@ class ControlPlane:
 
     async def _get_sent(self, request: Request) -> Response:
         to, sender = request.query_params.get("to"), request.query_params.get("from")
-        mails = [mail for mail in self._accepted if _concerns(mail, to, sender)]
+        after = int(request.query_params.get("after", "0"))
+        mails = [mail for mail in self._accepted[max(after, 0) :] if _concerns(mail, to, sender)]
         return JSONResponse({"sent": [_accepted_as_json(mail) for mail in mails]})
 
     async def _get_faults(self, _request: Request) -> Response:
