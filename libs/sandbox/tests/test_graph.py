@@ -60,11 +60,13 @@ async def _drive(graph: httpx.AsyncClient) -> str:
 
 
 async def test_msal_takes_a_second_token_from_its_own_cache(sandbox) -> None:
-    app = _app(sandbox.base)
+    app = await asyncio.to_thread(_app, sandbox.base)
     tokens = [await asyncio.to_thread(lambda: app.acquire_token_for_client(SCOPES)) for _ in range(2)]
     assert tokens[0]["access_token"] == tokens[1]["access_token"]
     asked = (await sandbox.http.get("/_sandbox/seen", params={"vendor": "graph"})).json()["seen"]
-    assert [entry["path"] for entry in asked if entry["method"] == "POST"] == ["/graph/login/tenant-1/oauth2/v2.0/token"]
+    assert [entry["path"] for entry in asked if entry["method"] == "POST"] == [
+        "/graph/login/tenant-1/oauth2/v2.0/token"
+    ]
 
 
 async def test_msal_gets_a_token_and_is_told_of_a_wrong_secret(sandbox) -> None:
@@ -114,7 +116,9 @@ async def test_a_small_file_is_uploaded_by_path_and_read_back(graph) -> None:
         assert (await bare.get(moved.headers["location"])).content == b"second"
 
 
-@pytest.mark.parametrize("name", ['a"b.pdf', "a*b.pdf", "a:b.pdf", "a<b.pdf", "a%3Fb.pdf", "a|b.pdf", "a\\b.pdf", "a%2Fb.pdf"])
+@pytest.mark.parametrize(
+    "name", ['a"b.pdf', "a*b.pdf", "a:b.pdf", "a<b.pdf", "a%3Fb.pdf", "a|b.pdf", "a\\b.pdf", "a%2Fb.pdf"]
+)
 async def test_forbidden_characters_are_refused(graph, name: str) -> None:
     drive = await _drive(graph)
     answer = await graph.put(f"{drive}/items/root:/{name}:/content", content=b"x")
@@ -136,13 +140,20 @@ async def test_an_upload_session_takes_chunks_in_order(graph) -> None:
 
         async def put(first: int, last: int) -> httpx.Response:
             span = f"bytes {first}-{last - 1}/{len(whole)}"
-            return await bare.put(session["uploadUrl"], content=whole[first:last], headers={"Content-Range": span})
+            return await bare.put(
+                session["uploadUrl"], content=whole[first:last], headers={"Content-Range": span}
+            )
 
         assert (await put(0, 1000)).status_code == 400
         accepted = await put(0, CHUNK)
-        assert (accepted.status_code, accepted.json()["nextExpectedRanges"][0]) == (202, f"{CHUNK}-{len(whole) - 1}")
+        assert (accepted.status_code, accepted.json()["nextExpectedRanges"][0]) == (
+            202,
+            f"{CHUNK}-{len(whole) - 1}",
+        )
         assert (await put(0, CHUNK)).status_code == 416
-        assert (await bare.get(session["uploadUrl"])).json()["nextExpectedRanges"] == [f"{CHUNK}-{len(whole) - 1}"]
+        assert (await bare.get(session["uploadUrl"])).json()["nextExpectedRanges"] == [
+            f"{CHUNK}-{len(whole) - 1}"
+        ]
         assert (await put(CHUNK, 2 * CHUNK)).status_code == 202
         done = await put(2 * CHUNK, len(whole))
         assert (done.status_code, done.json()["size"]) == (201, len(whole))
@@ -169,7 +180,9 @@ async def test_a_link_is_made_once(sandbox, graph) -> None:
     assert (made.status_code, again.status_code) == (201, 200)
     assert made.json()["link"]["webUrl"] == again.json()["link"]["webUrl"]
     await sandbox.seed(graph={"anonymous_links_disabled": True})
-    refused = await graph.post(f"{drive}/items/{item['id']}/createLink", json={"type": "view", "scope": "anonymous"})
+    refused = await graph.post(
+        f"{drive}/items/{item['id']}/createLink", json={"type": "view", "scope": "anonymous"}
+    )
     assert refused.status_code == 403
 
 

@@ -18,7 +18,15 @@ class ReplyProposal(BaseModel):
     model_config = ConfigDict(extra="forbid")
     language: Literal["de", "en"]
     intent: Literal[
-        "viewing", "price", "availability", "documents", "appointment", "application", "complaint", "general", "other"
+        "viewing",
+        "price",
+        "availability",
+        "documents",
+        "appointment",
+        "application",
+        "complaint",
+        "general",
+        "other",
     ]
     sentiment: Literal["positive", "neutral", "negative"]
     confidence: float = Field(ge=0, le=1)
@@ -46,7 +54,9 @@ Anna Müller
 
 @pytest.fixture
 def client(sandbox) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(api_key="sk-test-1", base_url=f"{sandbox.base}/openai/v1", max_retries=0, timeout=10)
+    return openai.AsyncOpenAI(
+        api_key="sk-test-1", base_url=f"{sandbox.base}/openai/v1", max_retries=0, timeout=10
+    )
 
 
 async def test_a_reply_proposal_is_parsed_by_the_real_sdk(client: openai.AsyncOpenAI) -> None:
@@ -73,7 +83,9 @@ async def test_a_chat_completion_is_parsed_by_the_real_sdk(client: openai.AsyncO
 
 
 async def test_a_streamed_response_sends_the_documented_events_in_order(client: openai.AsyncOpenAI) -> None:
-    stream = await client.responses.create(model="gpt-6-luna", input="Is the flat still available?", stream=True)
+    stream = await client.responses.create(
+        model="gpt-6-luna", input="Is the flat still available?", stream=True
+    )
     events = [event async for event in stream]
     kinds = [event.type for event in events]
     assert kinds[0] == "response.created"
@@ -97,7 +109,11 @@ async def test_a_streamed_chat_ends_with_its_usage(client: openai.AsyncOpenAI) -
 
 
 async def test_embeddings_are_unit_vectors_and_similar_texts_are_near(client: openai.AsyncOpenAI) -> None:
-    texts = ["Wohnung in Lindau besichtigen", "Besichtigung der Wohnung in Lindau", "invoice for office chairs"]
+    texts = [
+        "Wohnung in Lindau besichtigen",
+        "Besichtigung der Wohnung in Lindau",
+        "invoice for office chairs",
+    ]
     answer = await client.embeddings.create(model="text-embedding-3-small", input=texts, dimensions=256)
     first, near, far = (item.embedding for item in answer.data)
     assert len(first) == 256

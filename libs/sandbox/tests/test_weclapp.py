@@ -18,9 +18,13 @@ async def test_a_customer_is_created_found_and_counted(sandbox, weclapp_headers)
     created = await _party(sandbox, weclapp_headers, email="anna@example.org")
     assert created["version"] == "1"
     assert isinstance(created["createdDate"], int)
-    found = await sandbox.http.get(f"{API}/party", params={"email-ieq": "ANNA@example.org"}, headers=weclapp_headers)
+    found = await sandbox.http.get(
+        f"{API}/party", params={"email-ieq": "ANNA@example.org"}, headers=weclapp_headers
+    )
     assert [p["id"] for p in found.json()["result"]] == [created["id"]]
-    count = await sandbox.http.get(f"{API}/party/count", params={"lastName-like": "Mül%"}, headers=weclapp_headers)
+    count = await sandbox.http.get(
+        f"{API}/party/count", params={"lastName-like": "Mül%"}, headers=weclapp_headers
+    )
     assert count.json() == {"result": 1}
 
 
@@ -84,7 +88,9 @@ async def test_filters_groups_sorting_and_pages(sandbox, weclapp_headers) -> Non
     assert await names(sort="-age", page="2", pageSize="2") == ["Conrad", "Berger"]
     assert await names(email__null="", lastName__ilike="%ER%") == ["Adler", "Berger", "Ebert"]
     assert await names(lastName__ne="Adler", age__lt="2") == ["Berger"]
-    answer = await sandbox.http.get(f"{API}/party", params={"properties": "lastName"}, headers=weclapp_headers)
+    answer = await sandbox.http.get(
+        f"{API}/party", params={"properties": "lastName"}, headers=weclapp_headers
+    )
     assert set(answer.json()["result"][0]) == {"id", "lastName"}
     bad = await sandbox.http.get(f"{API}/party", params={"lastName": "Adler"}, headers=weclapp_headers)
     assert bad.status_code == 400
@@ -93,7 +99,9 @@ async def test_filters_groups_sorting_and_pages(sandbox, weclapp_headers) -> Non
 async def test_task_comment_and_log_entry_belong_to_the_customer(sandbox, weclapp_headers) -> None:
     party = await _party(sandbox, weclapp_headers)
     task = {"subject": "Besichtigung", "customerId": party["id"], "dateTo": 1795176000000}
-    assert (await sandbox.http.post(f"{API}/task", json=task, headers=weclapp_headers)).json()["taskStatus"] == "NOT_STARTED"
+    assert (await sandbox.http.post(f"{API}/task", json=task, headers=weclapp_headers)).json()[
+        "taskStatus"
+    ] == "NOT_STARTED"
     note = {"entityName": "party", "entityId": party["id"], "comment": "Anruf"}
     assert (await sandbox.http.post(f"{API}/comment", json=note, headers=weclapp_headers)).status_code == 201
     log = {"partyId": party["id"], "subject": "Mail", "type": "LETTER"}
@@ -111,12 +119,14 @@ async def test_a_document_is_kept_as_it_was_sent(sandbox, weclapp_headers) -> No
     where = {"entityName": "party", "entityId": party["id"], "name": "gehalt.pdf"}
     headers = {**weclapp_headers, "Content-Type": "application/pdf"}
     kept = await sandbox.http.post(f"{API}/document/upload", params=where, content=b"%PDF-x", headers=headers)
-    id = kept.json()["result"]["id"]
-    raw = await sandbox.http.get(f"{API}/document/id/{id}/download", headers=weclapp_headers)
+    document = kept.json()["result"]["id"]
+    raw = await sandbox.http.get(f"{API}/document/id/{document}/download", headers=weclapp_headers)
     assert (raw.content, raw.headers["content-type"]) == (b"%PDF-x", "application/pdf")
 
 
-async def test_an_order_has_decimals_as_text_and_a_confirmation_one_can_read(sandbox, weclapp_headers) -> None:
+async def test_an_order_has_decimals_as_text_and_a_confirmation_one_can_read(
+    sandbox, weclapp_headers
+) -> None:
     party = await _party(sandbox, weclapp_headers)
     items = [{"title": "Türen", "quantity": 2, "unitPrice": "1500.50"}]
     answer = await sandbox.http.post(

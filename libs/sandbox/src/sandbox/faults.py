@@ -13,21 +13,26 @@ KINDS: tuple[str, ...] = get_args(FaultKind)
 
 @dataclass
 class Fault:
-    """One kind of misbehaviour, for the next `times` requests that match."""
+    """One kind of misbehaviour, for the next `times` requests that match; None means until cleared."""
 
     id: int
     vendor: str
     kind: FaultKind
     method: str = "*"
     path: str = "*"
-    times: int = 1
+    times: int | None = 1
     retry_after: float | None = None
     seconds: float = 1.0
     shown: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether it was shown often enough."""
+        return self.times is not None and self.shown >= self.times
+
     def meets(self, vendor: str, method: str, path: str) -> bool:
         """Whether this request is one the fault is for; the path may name the mount or leave it out."""
-        if self.vendor != vendor or self.shown >= self.times:
+        if self.vendor != vendor or self.is_spent:
             return False
         within = path.removeprefix(f"/{vendor}")
         return fnmatch.fnmatchcase(method, self.method) and (
@@ -63,7 +68,7 @@ class FaultBook:
             kind=cast("FaultKind", kind),
             method=(as_text(wish.get("method")) or "*").upper(),
             path=as_text(wish.get("path")) or "*",
-            times=as_int(wish.get("times"), 1),
+            times=None if wish.get("times", 1) is None else as_int(wish.get("times"), 1),
             retry_after=as_number(wish.get("retry_after")) if "retry_after" in wish else None,
             seconds=as_number(wish.get("seconds"), 1.0),
         )

@@ -45,10 +45,11 @@ async def running(
     """Serve the sandbox for as long as the block lasts; port 0 takes a free one (see control.addresses)."""
     sandbox = create_sandbox(mail.routes() if mail else [])
     if state_dir is not None:
-        state_dir.mkdir(parents=True, exist_ok=True)
         _load(sandbox, state_dir)
     if mail is not None:
-        await mail.start(state_dir or Path.cwd())
+        if state_dir is None:
+            raise ValueError("The mail servers need a folder for their certificate: give state_dir.")
+        await mail.start(state_dir)
     try:
         with _listening(host, port) as listener:
             base = f"http://{host}:{listener.getsockname()[1]}"
@@ -106,6 +107,7 @@ def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
 
 
 def _load(sandbox: Sandbox, state_dir: Path) -> None:
+    state_dir.mkdir(parents=True, exist_ok=True)
     for name, vendor in sandbox.control.vendors.items():
         kept = state_dir / f"{name}.json"
         if kept.exists():

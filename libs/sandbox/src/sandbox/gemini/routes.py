@@ -121,12 +121,12 @@ class Gemini:
         return _chunk(model, self._state.next_id(), shown, finish, _usage(question, shown))
 
     def _chunks(self, model: str, question: Question, text: str) -> Iterator[JsonObject]:
-        id = self._state.next_id()
+        response_id = self._state.next_id()
         pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)] or [""]
         for number, piece in enumerate(pieces, start=1):
             last = number == len(pieces)
             said = "".join(pieces[:number])
-            yield _chunk(model, id, piece, "STOP" if last else None, _usage(question, said))
+            yield _chunk(model, response_id, piece, "STOP" if last else None, _usage(question, said))
 
     async def _models(self, request: Request) -> Response:
         try:
@@ -143,11 +143,16 @@ class Gemini:
         )
 
 
-def _chunk(model: str, id: str, text: str, finish: str | None, usage: JsonObject) -> JsonObject:
+def _chunk(model: str, response_id: str, text: str, finish: str | None, usage: JsonObject) -> JsonObject:
     candidate: JsonObject = {"index": 0, "content": {"role": "model", "parts": [{"text": text}]}}
     if finish is not None:
         candidate["finishReason"] = finish
-    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": id}
+    return {
+        "candidates": [candidate],
+        "usageMetadata": usage,
+        "modelVersion": model,
+        "responseId": response_id,
+    }
 
 
 def _usage(question: Question, text: str) -> JsonObject:

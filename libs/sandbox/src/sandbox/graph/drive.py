@@ -58,12 +58,12 @@ class Drive:
         """The top folder."""
         return self.items["root"]
 
-    def get(self, id: str) -> Item:
+    def get(self, item_id: str) -> Item:
         """The item of this id, or NoSuchItem."""
         try:
-            return self.items[id]
+            return self.items[item_id]
         except KeyError:
-            raise NoSuchItem(id) from None
+            raise NoSuchItem(item_id) from None
 
     def children(self, folder: Item) -> list[Item]:
         """What lies in a folder, by name."""

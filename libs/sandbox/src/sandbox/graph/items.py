@@ -172,13 +172,12 @@ class DriveItems:
 
 def behavior(value: object, default: ConflictBehavior) -> ConflictBehavior:
     """The conflict behaviour asked for, or the default."""
-    match value:
-        case None:
-            return default
-        case "fail" | "rename" | "replace":
-            return value
-        case _:
-            raise GraphError(400, "invalidRequest", f"{value!r} is no conflict behaviour.")
+    known: dict[object, ConflictBehavior] = {"fail": "fail", "rename": "rename", "replace": "replace"}
+    if value is None:
+        return default
+    if value not in known:
+        raise GraphError(400, "invalidRequest", f"{value!r} is no conflict behaviour.")
+    return known[value]
 
 
 def drive_json(drive: Drive) -> JsonObject:

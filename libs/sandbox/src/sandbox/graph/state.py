@@ -27,9 +27,9 @@ class GraphState:
             return None
         return self.drives.setdefault(owner, new_drive(owner))
 
-    def drive(self, id: str) -> Drive | None:
+    def drive(self, drive_id: str) -> Drive | None:
         """The drive of this id."""
-        return next((drive for drive in self.drives.values() if drive.id == id), None)
+        return next((drive for drive in self.drives.values() if drive.id == drive_id), None)
 
     def seed(self, data: JsonObject) -> None:
         """Users, clients, lifetimes, and files that are already there."""

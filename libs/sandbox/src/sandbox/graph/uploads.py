@@ -66,16 +66,18 @@ class UploadSessions:
 
     def begin(self, drive: Drive, folder_id: str, name: str, on_clash: ConflictBehavior) -> UploadSession:
         """A new session with an address that needs no token."""
-        id = secrets.token_urlsafe(24)
-        session = UploadSession(id, drive, folder_id, name, on_clash, datetime.now(UTC) + self.lifetime)
-        self._open[id] = session
+        session_id = secrets.token_urlsafe(24)
+        session = UploadSession(
+            session_id, drive, folder_id, name, on_clash, datetime.now(UTC) + self.lifetime
+        )
+        self._open[session_id] = session
         return session
 
-    def find(self, id: str) -> UploadSession | None:
+    def find(self, session_id: str) -> UploadSession | None:
         """The session, unless it never was, is finished, cancelled or expired."""
-        session = self._open.get(id)
+        session = self._open.get(session_id)
         if session is not None and session.expires <= datetime.now(UTC):
-            del self._open[id]
+            del self._open[session_id]
             return None
         return session
 

@@ -109,9 +109,7 @@ def time_in(text: str) -> str | None:
 
 def month_in(text: str) -> str | None:
     """The first month of a year named, as YYYY-MM."""
-    found: list[tuple[int, str]] = []
-    for match in _MONTH_OF_YEAR.finditer(text):
-        found.append((match.start(), f"{match[2]}-{_MONTHS[match[1].lower()]:02}"))
+    found = [(m.start(), f"{m[2]}-{_MONTHS[m[1].lower()]:02}") for m in _MONTH_OF_YEAR.finditer(text)]
     found += [(m.start(), f"{m[2]}-{int(m[1]):02}") for m in _NUMERIC_MONTH.finditer(text)]
     found += [(m.start(), f"{m[1]}-{m[2]}") for m in _ISO_MONTH.finditer(text)]
     found += [

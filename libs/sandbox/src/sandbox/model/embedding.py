@@ -9,9 +9,11 @@ from collections import Counter
 _WORD = re.compile(r"\w+")
 _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD_WEIGHT, _PIECE_WEIGHT, _PIECE_LENGTH = 1.0, 0.35, 4
-_VERY_COMMON = frozenset(
-    ["der", "die", "das", "und", "oder", "ist", "sind", "ein", "eine", "einen", "zu", "zum", "zur", "in", "im", "auf", "mit", "von", "vom", "für", "den", "dem", "des", "ich", "sie", "wir", "ihr", "the", "a", "an", "and", "or", "is", "are", "to", "in", "on", "with", "of", "for", "i", "you", "we", "at", "my", "your", "it", "be"]
-)
+_COMMON_WORDS = """
+    der die das und oder ist sind ein eine einen zu zum zur in im auf mit von vom für fuer den dem des ich sie wir
+    ihr the a an and or is are to on with of for i you we at my your it be
+"""
+_VERY_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def embed(text: str, dimensions: int) -> list[float]:

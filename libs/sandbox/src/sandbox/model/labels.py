@@ -1,5 +1,6 @@
 """Finding a form's labels in text that OCR has read, slips included, and the values beside or below them."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def hits(lines: Sequence[Line], labels: Iterable[str]) -> Iterator[Hit]:
                 yield Hit(line, line.text[end:])
 
 
+@functools.lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Letters only, without umlauts and capitals; digits and signs read as the letters they stand for."""
     return _LETTERS.sub("", text.translate(_FOLDED).lower().translate(_MISREAD))
@@ -62,19 +64,28 @@ def folded(text: str) -> str:
 def _end_of_label(text: str, label: str) -> int | None:
     """Where the label ends: up to four tokens in a row spell it, one slip in six letters allowed."""
     wanted = folded(label)
-    tokens = list(_TOKEN.finditer(text))
+    tokens = _tokens(text)
     for first in range(len(tokens)):
         spelled = ""
-        for last in range(first, min(first + 4, len(tokens))):
-            word = tokens[last][0]
-            if sum(sign.isalpha() for sign in word) * 2 < sum(sign.isalnum() for sign in word):
-                break
-            spelled += folded(word)
-            if len(spelled) > len(wanted) + 2:
+        for word, end in tokens[first : first + 4]:
+            spelled += word
+            if not word or len(spelled) > len(wanted) + 2:
                 break
             if _near(spelled, wanted):
-                return tokens[last].end()
+                return end
     return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[tuple[str, int], ...]:
+    """The words, folded, with the places where they end; numbers are left empty."""
+    return tuple(
+        (folded(token[0]) if _is_word(token[0]) else "", token.end()) for token in _TOKEN.finditer(text)
+    )
+
+
+def _is_word(token: str) -> bool:
+    return sum(sign.isalpha() for sign in token) * 2 >= sum(sign.isalnum() for sign in token)
 
 
 def _near(spelled: str, wanted: str) -> bool:

@@ -1,7 +1,8 @@
 """JSON schemas as models get them: references resolved, both vendors' spellings, answers checked."""
 
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sandbox.wire import JsonObject, as_list, as_object, as_objects, as_texts
 
@@ -49,7 +50,7 @@ def _plain(schema: JsonObject, definitions: Mapping[str, object], depth: int) ->
         if name in done:
             done[name] = [_plain(option, definitions, depth + 1) for option in as_objects(done[name])]
     if done.pop("nullable", False) is True and "type" in done:
-        done = {"anyOf": [done, {"type": "null"}]}
+        return {"anyOf": [done, {"type": "null"}]}
     return done
 
 
@@ -131,14 +132,14 @@ def _text_misfits(value: str, schema: JsonObject, where: str) -> list[str]:
 def _number_misfits(value: object, schema: JsonObject, where: str) -> list[str]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return []
-    bounds = (
-        ("minimum", lambda bound: value >= bound),
-        ("maximum", lambda bound: value <= bound),
-        ("exclusiveMinimum", lambda bound: value > bound),
-        ("exclusiveMaximum", lambda bound: value < bound),
-    )
+    bounds: dict[str, Callable[[float, float], bool]] = {
+        "minimum": operator.ge,
+        "maximum": operator.le,
+        "exclusiveMinimum": operator.gt,
+        "exclusiveMaximum": operator.lt,
+    }
     return [
         f"{where} breaks {name} {schema[name]}"
-        for name, holds in bounds
-        if name in schema and not holds(float(str(schema[name])))
+        for name, holds in bounds.items()
+        if name in schema and not holds(value, float(str(schema[name])))
     ]

@@ -111,22 +111,22 @@ class OpenAI:
     async def _responses(self, body: JsonObject, model: str) -> Response:
         question = responses_question(body)
         text = await _answer(question)
-        id, limit = self._state.next_id("resp"), _limit(body, "max_output_tokens")
+        response_id, limit = self._state.next_id("resp"), _limit(body, "max_output_tokens")
         if body.get("stream") is True:
-            events = response_events(id, model, question, text, limit=limit)
+            events = response_events(response_id, model, question, text, limit=limit)
             return StreamingResponse(events, media_type="text/event-stream")
-        return JSONResponse(response_object(id, model, question, text, limit=limit))
+        return JSONResponse(response_object(response_id, model, question, text, limit=limit))
 
     async def _chat(self, body: JsonObject, model: str) -> Response:
         question = chat_question(body)
         text = await _answer(question)
-        id = self._state.next_id("chatcmpl")
+        response_id = self._state.next_id("chatcmpl")
         limit = _limit(body, "max_completion_tokens") or _limit(body, "max_tokens")
         if body.get("stream") is True:
             with_usage = as_object(body.get("stream_options")).get("include_usage") is True
-            events = chat_events(id, model, question, text, limit=limit, with_usage=with_usage)
+            events = chat_events(response_id, model, question, text, limit=limit, with_usage=with_usage)
             return StreamingResponse(events, media_type="text/event-stream")
-        return JSONResponse(chat_object(id, model, question, text, limit=limit))
+        return JSONResponse(chat_object(response_id, model, question, text, limit=limit))
 
     async def _embeddings(self, body: JsonObject, model: str) -> Response:
         given = body.get("input")

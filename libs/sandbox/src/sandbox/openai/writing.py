@@ -10,26 +10,33 @@ from sandbox.wire import JsonObject
 _PIECE = 24
 
 
-def response_object(id: str, model: str, question: Question, text: str, *, limit: int | None) -> JsonObject:
+def response_object(
+    response_id: str, model: str, question: Question, text: str, *, limit: int | None
+) -> JsonObject:
     """A finished (or cut short) response."""
     shown, cut_short = _limited(text, limit)
-    body = _response(id, model, "incomplete" if cut_short else "completed", [_message(id, shown, cut_short)])
+    body = _response(
+        response_id,
+        model,
+        "incomplete" if cut_short else "completed",
+        [_message(response_id, shown, cut_short)],
+    )
     body["usage"] = _usage(question, shown)
     body["incomplete_details"] = {"reason": "max_output_tokens"} if cut_short else None
     return body
 
 
 def response_events(
-    id: str, model: str, question: Question, text: str, *, limit: int | None
+    response_id: str, model: str, question: Question, text: str, *, limit: int | None
 ) -> Iterator[bytes]:
     """The response piece by piece."""
     shown, cut_short = _limited(text, limit)
-    item_id = _item_id(id)
+    item_id = _item_id(response_id)
     where: JsonObject = {"item_id": item_id, "output_index": 0, "content_index": 0}
     part = {"type": "output_text", "text": "", "annotations": []}
     empty = {"type": "message", "id": item_id, "role": "assistant", "status": "in_progress", "content": []}
-    started = _response(id, model, "in_progress", [])
-    final = response_object(id, model, question, text, limit=limit)
+    started = _response(response_id, model, "in_progress", [])
+    final = response_object(response_id, model, question, text, limit=limit)
     events: list[tuple[str, JsonObject]] = [
         ("response.created", {"response": started}),
         ("response.in_progress", {"response": started}),
@@ -41,7 +48,7 @@ def response_events(
         ),
         ("response.output_text.done", {**where, "text": shown, "logprobs": []}),
         ("response.content_part.done", {**where, "part": {**part, "text": shown}}),
-        ("response.output_item.done", {"output_index": 0, "item": _message(id, shown, cut_short)}),
+        ("response.output_item.done", {"output_index": 0, "item": _message(response_id, shown, cut_short)}),
         ("response.incomplete" if cut_short else "response.completed", {"response": final}),
     ]
     for number, (kind, body) in enumerate(events):
@@ -49,12 +56,14 @@ def response_events(
         yield f"event: {kind}\ndata: {data}\n\n".encode()
 
 
-def chat_object(id: str, model: str, question: Question, text: str, *, limit: int | None) -> JsonObject:
+def chat_object(
+    response_id: str, model: str, question: Question, text: str, *, limit: int | None
+) -> JsonObject:
     """A finished chat completion."""
     shown, cut_short = _limited(text, limit)
     message = {"role": "assistant", "content": shown, "refusal": None}
     return {
-        "id": id,
+        "id": response_id,
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
@@ -64,20 +73,19 @@ def chat_object(id: str, model: str, question: Question, text: str, *, limit: in
 
 
 def chat_events(
-    id: str, model: str, question: Question, text: str, *, limit: int | None, with_usage: bool
+    response_id: str, model: str, question: Question, text: str, *, limit: int | None, with_usage: bool
 ) -> Iterator[bytes]:
     """The chat completion piece by piece, [DONE] at the end."""
     shown, cut_short = _limited(text, limit)
     head: JsonObject = {
-        "id": id,
+        "id": response_id,
         "object": "chat.completion.chunk",
         "created": int(time.time()),
         "model": model,
     }
-    deltas: list[tuple[JsonObject, str | None]] = [({"role": "assistant", "content": ""}, None)]
-    deltas += [({"content": piece}, None) for piece in pieces(shown)]
-    deltas.append(({}, "length" if cut_short else "stop"))
-    for delta, reason in deltas:
+    deltas = [{"role": "assistant", "content": ""}, *({"content": piece} for piece in pieces(shown)), {}]
+    for number, delta in enumerate(deltas, start=1):
+        reason = ("length" if cut_short else "stop") if number == len(deltas) else None
         yield _data({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
     if with_usage:
         yield _data({**head, "choices": [], "usage": _chat_usage(question, shown)})
@@ -89,9 +97,9 @@ def pieces(text: str) -> list[str]:
     return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
 
 
-def _response(id: str, model: str, status: str, output: list[JsonObject]) -> JsonObject:
+def _response(response_id: str, model: str, status: str, output: list[JsonObject]) -> JsonObject:
     return {
-        "id": id,
+        "id": response_id,
         "object": "response",
         "created_at": int(time.time()),
         "status": status,
@@ -106,10 +114,10 @@ def _response(id: str, model: str, status: str, output: list[JsonObject]) -> Jso
     }
 
 
-def _message(id: str, text: str, cut_short: bool) -> JsonObject:
+def _message(response_id: str, text: str, cut_short: bool) -> JsonObject:
     return {
         "type": "message",
-        "id": _item_id(id),
+        "id": _item_id(response_id),
         "role": "assistant",
         "status": "incomplete" if cut_short else "completed",
         "content": [{"type": "output_text", "text": text, "annotations": []}],

@@ -8,20 +8,14 @@ from functools import cmp_to_key
 
 from sandbox.wire import JsonObject, as_object
 
-_OPERATORS = ("notilike", "notlike", "notieq", "notnull", "ilike", "notin", "null", "like", "ieq") + (
-    "eq",
-    "ne",
-    "lt",
-    "gt",
-    "le",
-    "ge",
-    "in",
-)
-_FILTER = re.compile(rf"^(?:(or\w*)-)?([\w.]+)-({'|'.join(_OPERATORS)})$")
-_NOT_FILTERS = frozenset(
-    ["page", "pageSize", "offset", "sort", "properties", "additionalProperties", "serializeNulls"]
-    + ["includeReferencedEntities", "ignoreMissingProperties", "dryRun"]
-)
+# Longer names first, so that notilike is not taken for like.
+_OPERATORS = "notilike|notlike|notieq|notnull|ilike|notin|null|like|ieq|eq|ne|lt|gt|le|ge|in"
+_FILTER = re.compile(rf"^(?:(or\w*)-)?([\w.]+)-({_OPERATORS})$")
+_OTHER_PARAMETERS = """
+    page pageSize offset sort properties additionalProperties serializeNulls includeReferencedEntities
+    ignoreMissingProperties dryRun
+"""
+_NOT_FILTERS = frozenset(_OTHER_PARAMETERS.split())
 DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE = 100, 1000
 Parameters = Sequence[tuple[str, str]]
 

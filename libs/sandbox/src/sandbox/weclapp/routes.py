@@ -75,7 +75,7 @@ class Weclapp:
         return {
             "tenants": self.snapshot(),
             "files": {
-                name: {id: base64.b64encode(raw).decode() for id, raw in tenant.files.items()}
+                name: {record_id: base64.b64encode(raw).decode() for record_id, raw in tenant.files.items()}
                 for name, tenant in self._state.tenants.items()
             },
         }
@@ -88,7 +88,7 @@ class Weclapp:
                 tenant.records[entity] = {as_text(record["id"]): record for record in as_objects(records)}
         for name, files in as_object(data.get("files")).items():
             self._state.tenant(name).files = {
-                id: base64.b64decode(as_text(raw)) for id, raw in as_object(files).items()
+                record_id: base64.b64decode(as_text(raw)) for record_id, raw in as_object(files).items()
             }
 
     def _route(self, path: str, handler: Handler, method: str) -> Route:
@@ -140,16 +140,19 @@ class Weclapp:
         return JSONResponse(tenant.create(entity, done), status_code=201)
 
     async def _update(self, request: Request, tenant: Tenant) -> Response:
-        entity, id = request.path_params["entity"], request.path_params["id"]
+        entity, record_id = request.path_params["entity"], request.path_params["id"]
         record = json_object(await request.body())
         partial = request.query_params.get("ignoreMissingProperties") == "true"
-        held = tenant.get(entity, id)
+        held = tenant.get(entity, record_id)
         flaws = flaws_of(entity, {**held, **record} if partial else record, tenant)
         if flaws:
             return _invalid(flaws)
         return JSONResponse(
             tenant.update(
-                entity, id, finished(entity, record, tenant) if not partial else record, partial=partial
+                entity,
+                record_id,
+                finished(entity, record, tenant) if not partial else record,
+                partial=partial,
             )
         )
 
@@ -200,17 +203,18 @@ def _confirmation_lines(order: JsonObject, tenant: Tenant) -> list[str]:
     name = (
         as_text(customer.get("company")) or f"{customer.get('firstName', '')} {customer.get('lastName', '')}"
     )
+    items = [
+        f"{item.get('quantity', '1')} x {item.get('title', '')}: {item.get('unitPrice', '')} EUR"
+        for item in as_objects(order.get("orderItems"))
+    ]
     lines = [
         f"Auftragsbestätigung {order['orderNumber']}",
         "",
         f"Kunde: {name.strip()}",
         f"Kundennummer: {customer.get('customerNumber', '')}",
         "",
+        *items,
     ]
-    for item in as_objects(order.get("orderItems")):
-        lines.append(
-            f"{item.get('quantity', '1')} x {item.get('title', '')}: {item.get('unitPrice', '')} EUR"
-        )
     return [*lines, "", f"Nettobetrag: {order['netAmount']} EUR", f"Bruttobetrag: {order['grossAmount']} EUR"]
 
 

@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 from sandbox.weclapp.state import Tenant, now_ms
 from sandbox.wire import JsonObject, as_objects
 
-ENTITIES = frozenset(
-    ["party", "task", "comment", "salesOrder", "crmEvent", "document", "user", "article", "ticket"]
-    + ["salesInvoice", "quotation", "purchaseOrder", "opportunity", "customAttributeDefinition", "webhook"]
-    + ["unit", "currency", "tax", "calendarEvent", "campaign", "contract", "project"]
-)
+_ENTITY_NAMES = """
+    party task comment salesOrder crmEvent document user article ticket salesInvoice quotation purchaseOrder
+    opportunity customAttributeDefinition webhook unit currency tax calendarEvent campaign contract project
+"""
+ENTITIES = frozenset(_ENTITY_NAMES.split())
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "party": ("partyType",),
     "task": ("subject",),
@@ -62,9 +62,11 @@ def flaws_of(entity: str, record: JsonObject, tenant: Tenant) -> list[Flaw]:
     for (owner, name), allowed in _CHOICES.items():
         if owner == entity and record.get(name) is not None and record[name] not in allowed:
             flaws.append(Flaw("enum", f"$.{name}", f"{record[name]!r} is not a value of {name}", allowed))
-    for name in _PARTIES.get(entity, ()):
-        if record.get(name) is not None and not tenant.has("party", record[name]):
-            flaws.append(Flaw("reference", f"$.{name}", f"there is no party {record[name]}"))
+    flaws += [
+        Flaw("reference", f"$.{name}", f"there is no party {record[name]}")
+        for name in _PARTIES.get(entity, ())
+        if record.get(name) is not None and not tenant.has("party", record[name])
+    ]
     if entity == "comment" and record.get("entityName") and record.get("entityId"):
         owner = str(record["entityName"])
         if not tenant.has(owner, record["entityId"]):

@@ -30,58 +30,62 @@ class Tenant:
         """The records of an entity in the order of their creation."""
         return list(self.records.get(entity, {}).values())
 
-    def get(self, entity: str, id: str) -> JsonObject:
+    def get(self, entity: str, record_id: str) -> JsonObject:
         """One record, or NoSuchRecord."""
         try:
-            return self.records[entity][id]
+            return self.records[entity][record_id]
         except KeyError:
-            raise NoSuchRecord(id) from None
+            raise NoSuchRecord(record_id) from None
 
-    def has(self, entity: str, id: object) -> bool:
+    def has(self, entity: str, record_id: object) -> bool:
         """Whether the record exists."""
-        return str(id) in self.records.get(entity, {})
+        return str(record_id) in self.records.get(entity, {})
 
     def create(self, entity: str, properties: JsonObject) -> JsonObject:
         """A new record with an id, version 1 and its dates."""
         wanted = as_text(properties.get("id"))
-        id = wanted or self._free_id()
+        record_id = wanted or self._free_id()
         now = now_ms()
         record: JsonObject = {
             **copy.deepcopy(properties),
-            "id": id,
+            "id": record_id,
             "version": "1",
             "createdDate": as_int(properties.get("createdDate"), now),
             "lastModifiedDate": as_int(properties.get("lastModifiedDate"), now),
         }
-        self.records.setdefault(entity, {})[id] = record
+        self.records.setdefault(entity, {})[record_id] = record
         return record
 
     def _free_id(self) -> str:
-        return next(id for id in map(str, self._ids) if not any(id in kept for kept in self.records.values()))
+        return next(
+            record_id
+            for record_id in map(str, self._ids)
+            if not any(record_id in kept for kept in self.records.values())
+        )
 
-    def update(self, entity: str, id: str, properties: JsonObject, *, partial: bool) -> JsonObject:
+    def update(self, entity: str, record_id: str, properties: JsonObject, *, partial: bool) -> JsonObject:
         """Replace the record (or only what is named) when the version sent is the one held."""
-        held = self.get(entity, id)
+        held = self.get(entity, record_id)
         sent = properties.get("version")
         if sent is not None and str(sent) != held["version"]:
-            raise VersionConflict(id)
+            raise VersionConflict(record_id)
         kept = held if partial else {}
         held_version = as_text(held["version"])
         record: JsonObject = {
             **kept,
             **copy.deepcopy(properties),
-            "id": id,
+            "id": record_id,
             "version": str(int(held_version) + 1),
             "createdDate": held["createdDate"],
             "lastModifiedDate": max(now_ms(), as_int(held["lastModifiedDate"]) + 1),
         }
-        self.records[entity][id] = record
+        self.records[entity][record_id] = record
         return record
 
-    def delete(self, entity: str, id: str) -> None:
+    def delete(self, entity: str, record_id: str) -> None:
         """Remove the record, or NoSuchRecord."""
-        self.get(entity, id)
-        del self.records[entity][id]
+        self.get(entity, record_id)
+        del self.records[entity][record_id]
 
 
 @dataclass
