@@ -70,7 +70,7 @@ class World:
     def imap(self, address: str, password: str = "right horse: 1") -> Iterator[IMAPClient]:
         """A logged-in client over TLS (blocking: use it in a thread)."""
         port = int(self.servers.addresses()["imaps"].split(":")[1])
-        client = IMAPClient("localhost", port, ssl=True, ssl_context=self.trust(), timeout=10)
+        client = IMAPClient("localhost", port, ssl=True, ssl_context=self.trust(), timeout=5)
         try:
             client.login(address, password)
             yield client

@@ -131,7 +131,9 @@ async def test_uids_follow_the_order_of_delivery(world: World, letter: Letter) -
     ]
 
 
-async def test_a_folder_gets_another_uidvalidity_when_ordered(world: World, letter: Letter) -> None:
+async def test_a_folder_gets_another_uidvalidity_when_ordered_and_when_made_anew(
+    world: World, letter: Letter
+) -> None:
     await world.mailbox(MAKLER)
     await world.post("/deliver", {"to": MAKLER, "raw_base64": _encoded(letter(EVA, MAKLER))})
 
@@ -144,6 +146,10 @@ async def test_a_folder_gets_another_uidvalidity_when_ordered(world: World, lett
     after = await asyncio.to_thread(uidvalidity)
     assert after != before
     assert len(await world.folder(MAKLER)) == 1
+    await world.post("/reset", {}, status=204)
+    await world.mailbox(MAKLER)
+    assert await asyncio.to_thread(uidvalidity) not in (before, after)
+    assert await world.folder(MAKLER) == []
 
 
 async def test_five_thousand_old_letters_are_delivered_and_found(world: World) -> None:
@@ -238,7 +244,7 @@ async def test_logins_are_refused_as_often_as_ordered(world: World, action: str,
     assert [said in await _login(world, MAKLER) for _ in range(3)] == [True, True, False]
 
 
-@pytest.mark.parametrize("action", ["cut", "reply"])
+@pytest.mark.parametrize("action", ["cut", "reply", "hang"])
 async def test_new_connections_are_turned_away_as_often_as_ordered(world: World, action: str) -> None:
     await world.mailbox(MAKLER)
     await world.post("/faults", {"server": "imap", "stage": "connect", "action": action})

@@ -24,11 +24,16 @@ class ImapFront:
         self._sessions: set[asyncio.Task[None]] = set()
         self._clients: set[asyncio.StreamWriter] = set()
 
-    async def listen(self, port: int, behind: Path, certificate: Certificate | None = None) -> int:
+    async def listen(
+        self, port: int, behind: Path, certificate: Certificate | None = None, *, faulty: bool = True
+    ) -> int:
         """Put a port (0: the kernel chooses) before a socket, with TLS when a certificate is given."""
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._serve(reader, writer, behind)
+        # Tasks of our own: asyncio reports a cancelled one of its own as an error (Python 3.11).
+        def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            session = asyncio.create_task(self._serve(reader, writer, behind, faulty=faulty))
+            self._sessions.add(session)
+            session.add_done_callback(self._sessions.discard)
 
         context = certificate.server_context() if certificate is not None else None
         server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=context)
@@ -54,22 +59,20 @@ class ImapFront:
             client.transport.abort()
         return len(open_now)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, behind: Path) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions.add(task)
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, behind: Path, *, faulty: bool
+    ) -> None:
         self._clients.add(writer)
         try:
-            if await self._suffer(writer):
+            if not faulty or await self._suffer(reader, writer):
                 await self._join(reader, writer, behind)
         except OSError:
             pass  # either side hung up: the other is closed below, which is all that is left to do
         finally:
             self._clients.discard(writer)
-            self._sessions.discard(task)
             writer.transport.abort()
 
-    async def _suffer(self, writer: asyncio.StreamWriter) -> bool:
+    async def _suffer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Obey a fault ordered for new connections; return whether the conversation goes on."""
         fault = self._faults.take("imap", "connect")
         if fault is None:
@@ -85,7 +88,8 @@ class ImapFront:
                 await writer.wait_closed()
                 return False
             case "hang":
-                await asyncio.Event().wait()
+                while await reader.read(_CHUNK):
+                    pass  # listen and say nothing, until the client gives up
                 return False
             case _:
                 return False

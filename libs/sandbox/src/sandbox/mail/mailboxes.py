@@ -81,7 +81,7 @@ class Mailboxes:
     def remove_all(self) -> None:
         """Delete every mailbox and what is in it."""
         for address in self._passwords:
-            shutil.rmtree(self._root / address, ignore_errors=True)
+            _empty(self._root / address)
         self._passwords.clear()
 
     def addresses(self) -> list[str]:
@@ -167,6 +167,15 @@ class Mailboxes:
     def _give_away(self, path: Path) -> None:
         if self._owner is not None and self._owner.uid != os.geteuid():
             os.chown(path, self._owner.uid, self._owner.gid)
+
+
+def _empty(mailbox: Path) -> None:
+    # dovecot-uidvalidity stays, so that a mailbox made anew is not taken for the old one.
+    for entry in mailbox.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif not entry.name.startswith("dovecot-uidvalidity"):
+            entry.unlink(missing_ok=True)
 
 
 def _paths(folder: Path) -> Sequence[Path]:

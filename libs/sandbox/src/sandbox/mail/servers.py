@@ -55,7 +55,7 @@ class MailServers:
                 "smtp": await self._smtp.start(self._ports[0], certificate),
                 "imap": await self._imap.listen(self._ports[1], dovecot.imap),
                 "imaps": await self._imap.listen(0, dovecot.imap, certificate),
-                "lmtp": await self._imap.listen(0, dovecot.lmtp),
+                "lmtp": await self._imap.listen(0, dovecot.lmtp, faulty=False),
             }
         except BaseException:
             await self.stop()
