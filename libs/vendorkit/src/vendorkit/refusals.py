@@ -84,7 +84,7 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
 def shortened(body: bytes | str) -> str:
     """The vendor's own words on one short line, without addresses, numbers or keys that they may repeat."""
     text = body if isinstance(body, str) else body[:65_536].decode("utf-8", errors="replace")
-    words = " ".join(_message(text).split())
+    words = " ".join(_message(text)[:2_000].split())
     for pattern, mask in _MASKS:
         words = pattern.sub(mask, words)
     return words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1].rstrip() + "…"
