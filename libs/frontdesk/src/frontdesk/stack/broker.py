@@ -1,14 +1,11 @@
 """A RabbitMQ node of one's own: its name, ports, data and port mapper, all on 127.0.0.1."""
 
-import base64
-import json
 import os
 import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import psutil
 
 from frontdesk.stack import ports, processes
@@ -129,7 +126,7 @@ class Broker:
 
     def vhosts(self) -> list[str]:
         """The names of all virtual hosts."""
-        return [str(vhost["name"]) for vhost in json.loads(self._manage("GET", "vhosts"))]
+        return [str(vhost["name"]) for vhost in self._manage("GET", "vhosts").json()]
 
     @property
     def _pid_file(self) -> Path:
@@ -169,30 +166,27 @@ class Broker:
             return False
         try:
             self._manage("GET", "overview")
-        except (OSError, StackError):
+        except (httpx.HTTPError, StackError):
             return False
         return True
 
     def _why_not(self) -> str:
         return f"RabbitMQ did not start within two minutes; see {self._folder}/log"
 
-    def _manage(self, method: str, path: str, body: object | None = None) -> bytes:
-        request = urllib.request.Request(
+    def _manage(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+        answer = httpx.request(
+            method,
             f"http://127.0.0.1:{self._plan.management_port}/api/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            json=body,
+            auth=(USER, self._plan.password),
+            timeout=30,
+            trust_env=False,
         )
-        credentials = base64.b64encode(f"{USER}:{self._plan.password}".encode()).decode()
-        request.add_header("Authorization", f"Basic {credentials}")
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (the address is ours)
-                content: bytes = answer.read()
-                return content
-        except urllib.error.HTTPError as error:
-            if method == "DELETE" and error.code == 404:
-                return b""
-            raise StackError(f"RabbitMQ's management refused {method} {path}: {error}") from error
+        if answer.is_error and not (method == "DELETE" and answer.status_code == httpx.codes.NOT_FOUND):
+            raise StackError(
+                f"RabbitMQ's management refused {method} {path}: {answer.status_code} {answer.text}"
+            )
+        return answer
 
     def _write_configuration(self) -> None:
         for name in ("home", "data", "log", "stream", "config"):

@@ -85,9 +85,11 @@ class Stack:
         return self.given.get("DATABASE_URL") or self.postgres.url()
 
     @property
-    def management_url(self) -> str:
-        """The address of the broker's management, with user and password."""
-        return self.given.get("RABBITMQ_MANAGEMENT_URL") or self.broker.management_url
+    def management_url(self) -> str | None:
+        """The address of the broker's management, with user and password; None for a broker that is not ours."""
+        if self.given.get("AMQP_URL"):
+            return self.given.get("RABBITMQ_MANAGEMENT_URL")
+        return self.broker.management_url
 
     def create_vhost(self, name: str) -> str:
         """Make a virtual host on the broker, and return its address."""

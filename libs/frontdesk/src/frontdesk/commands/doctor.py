@@ -1,0 +1,42 @@
+"""`frontdesk doctor`: is it installed, reachable, migrated, and what to do where it is not."""
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from frontdesk import checkout
+from frontdesk.diagnosis.finding import Finding
+from frontdesk.diagnosis.installed import installed
+from frontdesk.diagnosis.migrated import migrations_state
+from frontdesk.diagnosis.reachable import reachable
+from frontdesk.diagnosis.report import as_json, print_findings
+from frontdesk.stack import Stack, load_environment
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Examine this installation; exit code 1 when anything is wrong."""
+    findings = examine()
+    if json:
+        typer.echo(as_json(findings))
+    else:
+        print_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> list[Finding]:
+    """Look at everything, in the order in which one would mend it."""
+    findings = installed()
+    folder = checkout.local_folder()
+    environment = load_environment(folder)
+    amqp_url, database_url = environment["AMQP_URL"], environment["DATABASE_URL"]
+    findings += asyncio.run(reachable(amqp_url, database_url, Stack.at(folder).management_url))
+    os.environ.update(environment)  # the services read their settings from it
+    return [*findings, *(state.as_finding() for state in migrations_state(database_url))]

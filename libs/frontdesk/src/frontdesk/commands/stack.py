@@ -1,0 +1,75 @@
+"""`frontdesk stack`: the local broker and database."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from frontdesk import checkout
+from frontdesk.stack import Stack, make_secrets
+
+Folder = Annotated[Path | None, typer.Option(help="The instance's folder; .local unless told otherwise.")]
+Every = Annotated[bool, typer.Option("--all", help="Every stack of this checkout, the tests' too.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="The local RabbitMQ and Postgres.")
+    group.command()(up)
+    group.command()(down)
+    group.command()(status)
+    group.command()(clean)
+    app.add_typer(group, name="stack")
+
+
+def up(folder: Folder = None) -> None:
+    """Start what is not running, and print where it is."""
+    stack = Stack.at(folder or checkout.local_folder())
+    began = monotonic()
+    stack.start()
+    make_secrets(stack.folder)
+    typer.echo(f"stack is up ({monotonic() - began:.1f} s)")
+    _print_addresses(stack)
+
+
+def down(folder: Folder = None, every: Every = False) -> None:
+    """Stop it; the data stay."""
+    for stack in _meant(folder, every):
+        stack.stop()
+        typer.echo(f"stopped {stack.folder}")
+
+
+def status(folder: Folder = None) -> None:
+    """Say what runs and where; exit code 1 when something does not."""
+    stack = Stack.at(folder or checkout.local_folder())
+    pieces = {
+        "rabbitmq": bool(stack.given.get("AMQP_URL")) or stack.broker.running(),
+        "postgres": bool(stack.given.get("DATABASE_URL")) or stack.postgres.running(),
+    }
+    for name, runs in pieces.items():
+        typer.echo(f"{name:10} {'up' if runs else 'down: frontdesk stack up'}")
+    _print_addresses(stack)
+    if not all(pieces.values()):
+        raise typer.Exit(1)
+
+
+def clean(folder: Folder = None, every: Every = False) -> None:
+    """Stop it and remove its data."""
+    for stack in reversed(_meant(folder, every)):
+        stack.clean()
+        typer.echo(f"removed {stack.folder}")
+
+
+def _meant(folder: Path | None, every: bool) -> list[Stack]:
+    """The instances meant; none is made by asking for it."""
+    folders = checkout.stack_folders() if every else [folder or checkout.local_folder()]
+    return [Stack.at(meant) for meant in folders if (meant / "stack.json").exists()]
+
+
+def _print_addresses(stack: Stack) -> None:
+    """The passwords stand in the addresses: they are this machine's own, and wanted for psql and the browser."""
+    typer.echo(f"AMQP_URL={stack.amqp_url}")
+    typer.echo(f"DATABASE_URL={stack.database_url}")
+    if stack.management_url:
+        typer.echo(f"RABBITMQ_MANAGEMENT_URL={stack.management_url}")

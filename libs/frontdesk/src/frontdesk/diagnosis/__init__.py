@@ -1,0 +1,1 @@
+"""What `frontdesk doctor` looks at: what is installed, what is reachable, what is migrated."""
