@@ -12,6 +12,9 @@ from email.utils import format_datetime
 from html import escape
 
 _MESSAGE_ID = re.compile(r"<[^<>\s@]+@[^<>\s@]+>")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{0,63}@(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}"
+)
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _MOST_REFERENCES = 20
 _THREADING = frozenset({"message-id", "in-reply-to", "references"})
@@ -66,14 +69,12 @@ def address(text: str) -> str:
 
     Raises `UnusableAddress`, whose words do not repeat the address.
     """
-    local, at, domain = text.strip().rpartition("@")
+    local, _, domain = text.strip().rpartition("@")
     try:
         plain = f"{local}@{domain.encode('idna').decode('ascii').lower()}"
-        local.encode("ascii")
-        parsed = Address(addr_spec=plain)
-    except (UnicodeError, ValueError, IndexError) as error:
-        raise UnusableAddress("an address of the letter is not one that mail can be sent to") from error
-    if not at or not parsed.username or not parsed.domain or _BLANKS.search(plain) or len(plain) > 254:
+    except UnicodeError:
+        plain = ""
+    if not _ADDRESS.fullmatch(plain) or ".." in plain or len(plain) > 254:
         raise UnusableAddress("an address of the letter is not one that mail can be sent to")
     return plain
 
