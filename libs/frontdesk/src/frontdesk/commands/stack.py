@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command()(down)
     group.command()(status)
     group.command()(clean)
+    group.command()(secrets)
     app.add_typer(group, name="stack")
 
 
@@ -59,6 +60,13 @@ def clean(folder: Folder = None, every: Every = False) -> None:
     for stack in reversed(_meant(folder, every)):
         stack.clean()
         typer.echo(f"removed {stack.folder}")
+
+
+def secrets(folder: Folder = None) -> None:
+    """Make keys and tokens where there are none, and say where they are kept."""
+    kept = folder or checkout.local_folder()
+    make_secrets(kept)
+    typer.echo(f"keys and tokens: {kept / 'secrets.env'}")
 
 
 def _meant(folder: Path | None, every: bool) -> list[Stack]:

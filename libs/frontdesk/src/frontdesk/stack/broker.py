@@ -182,7 +182,7 @@ class Broker:
             timeout=30,
             trust_env=False,
         )
-        if answer.is_error and not (method == "DELETE" and answer.status_code == httpx.codes.NOT_FOUND):
+        if answer.is_error and not (method == "DELETE" and answer.status_code == 404):
             raise StackError(
                 f"RabbitMQ's management refused {method} {path}: {answer.status_code} {answer.text}"
             )
