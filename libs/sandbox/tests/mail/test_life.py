@@ -8,21 +8,39 @@ import signal
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+from starlette.applications import Starlette
 
 from sandbox.mail import MailServers
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, ssl, sys
 from pathlib import Path
+import aiosmtplib, httpx
 from sandbox.mail import MailServers
+from starlette.applications import Starlette
 
 async def main():
     servers = MailServers()
     await servers.start(Path(sys.argv[1]))
+    for address in sys.argv[2:]:
+        app = httpx.ASGITransport(Starlette(routes=servers.routes()))
+        async with httpx.AsyncClient(transport=app, base_url="http://x") as client:
+            await client.post("/mailboxes", json={"address": address, "password": "pw"})
+        where = servers.addresses()
+        host, port = where["smtp"].split(":")
+        trust = ssl.create_default_context(cafile=where["ca"])
+        await aiosmtplib.send(
+            b"Subject: kept\\r\\n\\r\\nhello\\r\\n", sender=address, recipients=[address], hostname=host, port=int(port),
+            username=address, password="pw", start_tls=True, tls_context=trust,
+        )
     print("started", flush=True)
-    await asyncio.Event().wait()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await servers.stop()
 
 asyncio.run(main())
 """
@@ -66,6 +84,27 @@ async def test_a_sandbox_killed_outright_takes_dovecot_along_and_the_next_start_
     await servers.start(state)
     await servers.stop()
     assert not runtime.exists()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_accounts_letters_and_the_record_are_kept_over_a_restart(state: Path, killed: bool) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, str(state), "eva@kunde.example", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"started\n"
+    process.send_signal(signal.SIGKILL if killed else signal.SIGINT)
+    await process.wait()
+    servers = MailServers()
+    await servers.start(state)
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(Starlette(routes=servers.routes())), base_url="http://x"
+    )
+    async with client:
+        assert (await client.get("/mailboxes")).json() == {"mailboxes": ["eva@kunde.example"]}
+        assert [mail["number"] for mail in (await client.get("/sent")).json()["sent"]] == [1]
+        assert len((await client.get("/mailboxes/eva@kunde.example/INBOX")).json()["messages"]) == 1
+    await servers.stop()
 
 
 async def test_stopping_does_not_wait_for_open_connections(state: Path) -> None:

@@ -29,17 +29,30 @@ class Certificate:
         return context
 
 
-def make_certificate(folder: Path) -> Certificate:
-    """Make a fresh authority and a certificate for localhost and 127.0.0.1, valid for 30 days."""
+def server_certificate(folder: Path) -> Certificate:
+    """The certificate for localhost and 127.0.0.1 kept in this folder, made (for 90 days) when there is none."""
     folder = folder.resolve()  # Dovecot runs elsewhere: relative paths would be wrong
     folder.mkdir(parents=True, exist_ok=True)
+    certificate = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    if not _still_good(certificate):
+        _make(certificate)
+    return certificate
+
+
+def _still_good(certificate: Certificate) -> bool:
+    if not all(path.exists() for path in (certificate.authority, certificate.chain, certificate.key)):
+        return False
+    shown = x509.load_pem_x509_certificate(certificate.chain.read_bytes())
+    return shown.not_valid_after_utc > datetime.now(UTC) + timedelta(days=7)
+
+
+def _make(made: Certificate) -> None:
     authority_key, server_key = (
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP256R1()),
     )
     authority = _authority(authority_key)
     server = _server(server_key, authority, authority_key)
-    made = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     made.chain.write_bytes(
         server.public_bytes(serialization.Encoding.PEM) + authority.public_bytes(serialization.Encoding.PEM)
@@ -52,7 +65,6 @@ def make_certificate(folder: Path) -> Certificate:
             serialization.NoEncryption(),
         )
     )
-    return made
 
 
 def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
@@ -96,7 +108,7 @@ def _builder(
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_after(now + timedelta(days=90))
     )
 
 

@@ -46,7 +46,7 @@ class Dovecot:
         """Write the configuration, start, and wait until the sockets answer."""
         program = _find("dovecot")
         for folder in (self._base, self.mail, self._runtime / "home"):
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
         for folder in (self.mail, self._runtime / "home"):
             if self.owner.uid != os.geteuid():

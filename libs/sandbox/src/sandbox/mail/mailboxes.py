@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.mail.records import Records
+
 FOLDERS = ("INBOX", "Sent", "Drafts")
 
 _ADDRESS = re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+")
@@ -55,17 +57,19 @@ class NoSuchMailbox(LookupError):
 
 
 class Mailboxes:
-    """Accounts in memory, letters under one root folder, one Maildir per address."""
+    """Accounts in the records, letters under one root folder, one Maildir per address."""
 
-    def __init__(self) -> None:
-        self._passwords: dict[str, str] = {}
+    def __init__(self, records: Records) -> None:
+        self._records = records
         self._root = Path()
         self._owner: Owner | None = None
         self._last_microsecond = 0
 
     def open(self, root: Path, owner: Owner) -> None:
-        """Use this (empty) folder."""
+        """Use this folder, with whatever an earlier run left in it."""
         self._root, self._owner = root, owner
+        for path in (root, *root.rglob("*")):
+            self._give_away(path)
 
     def create(self, address: str, password: str) -> None:
         """Give the address a mailbox with INBOX, Sent and Drafts, or an existing one a new password."""
@@ -76,25 +80,27 @@ class Mailboxes:
             )
         for folder in FOLDERS:
             self._make_folder(address, folder)
-        self._passwords[address] = password
+        self._records.passwords[address] = password
+        self._records.keep_passwords()
 
     def remove_all(self) -> None:
         """Delete every mailbox and what is in it."""
-        for address in self._passwords:
+        for address in self._records.passwords:
             _empty(self._root / address)
-        self._passwords.clear()
+        self._records.passwords.clear()
+        self._records.keep_passwords()
 
     def addresses(self) -> list[str]:
         """Every address that has a mailbox."""
-        return sorted(self._passwords)
+        return sorted(self._records.passwords)
 
     def has(self, address: str) -> bool:
         """Whether letters to this address stay here."""
-        return address.lower() in self._passwords
+        return address.lower() in self._records.passwords
 
     def password(self, address: str) -> str | None:
         """The password, or None for an unknown address."""
-        return self._passwords.get(address.lower())
+        return self._records.passwords.get(address.lower())
 
     def password_fits(self, address: str, password: str) -> bool:
         """Whether this is the mailbox's password."""

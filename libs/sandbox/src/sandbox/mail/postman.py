@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from sandbox.mail.arrival import header_from, received, submitted_verdict
 from sandbox.mail.mailboxes import Letter, Mailboxes
 from sandbox.mail.payloads import DeliverManyPayload, DeliverPayload, Generate
-from sandbox.mail.smtp import AcceptedMail
+from sandbox.mail.records import AcceptedMail
 
 
 class Postman:

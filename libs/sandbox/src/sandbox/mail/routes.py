@@ -25,7 +25,7 @@ from sandbox.mail.payloads import (
     MailboxPayload,
 )
 from sandbox.mail.postman import Postman
-from sandbox.mail.smtp import AcceptedMail
+from sandbox.mail.records import AcceptedMail, Records
 
 PayloadT = TypeVar("PayloadT", bound=BaseModel)
 
@@ -39,7 +39,7 @@ class ControlPlane:
         mailboxes: Mailboxes,
         faults: Faults,
         postman: Postman,
-        accepted: list[AcceptedMail],
+        records: Records,
         addresses: Callable[[], dict[str, str]],
         change_uidvalidity: Callable[[str, str], Awaitable[None]],
         drop: Callable[[str | None], Awaitable[None]],
@@ -47,7 +47,7 @@ class ControlPlane:
         self._mailboxes = mailboxes
         self._faults = faults
         self._postman = postman
-        self._accepted = accepted
+        self._records = records
         self._addresses = addresses
         self._change_uidvalidity = change_uidvalidity
         self._drop = drop
@@ -98,7 +98,7 @@ class ControlPlane:
     async def _get_sent(self, request: Request) -> Response:
         to, sender = request.query_params.get("to"), request.query_params.get("from")
         after = int(request.query_params.get("after", "0"))
-        mails = [mail for mail in self._accepted[max(after, 0) :] if _concerns(mail, to, sender)]
+        mails = [mail for mail in self._records.accepted[max(after, 0) :] if _concerns(mail, to, sender)]
         return JSONResponse({"sent": [_accepted_as_json(mail) for mail in mails]})
 
     async def _get_faults(self, _request: Request) -> Response:
@@ -141,7 +141,7 @@ class ControlPlane:
         self._faults.clear()
         await self._drop(None)
         await asyncio.to_thread(self._mailboxes.remove_all)
-        self._accepted.clear()
+        self._records.forget_accepted()
 
 
 def _answering(

@@ -9,12 +9,13 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 
 from sandbox.mail.accounts import KEY, AccountServer
-from sandbox.mail.certificate import make_certificate
+from sandbox.mail.certificate import server_certificate
 from sandbox.mail.dovecot import Dovecot
 from sandbox.mail.faults import Faults
 from sandbox.mail.imap import ImapFront
 from sandbox.mail.mailboxes import Mailboxes
 from sandbox.mail.postman import Postman
+from sandbox.mail.records import Records
 from sandbox.mail.routes import ControlPlane
 from sandbox.mail.smtp import SmtpServer
 
@@ -22,14 +23,15 @@ _PREFIX = "sandbox-mail-"
 
 
 class MailServers:
-    """SMTP and IMAP on localhost; empty at every start, gone without a trace after `stop`."""
+    """SMTP and IMAP on localhost; mailboxes, accounts and accepted letters are kept over a restart."""
 
     def __init__(self, smtp_port: int = 0, imap_port: int = 0) -> None:
         self._ports = (smtp_port, imap_port)
         self._faults = Faults()
-        self._mailboxes = Mailboxes()
+        self._records = Records()
+        self._mailboxes = Mailboxes(self._records)
         self._postman = Postman(self._mailboxes)
-        self._smtp = SmtpServer(self._faults, self._mailboxes, self._postman.carry)
+        self._smtp = SmtpServer(self._faults, self._mailboxes, self._records, self._postman.carry)
         self._imap = ImapFront(self._faults)
         self._accounts = AccountServer(self._mailboxes, self._faults)
         self._dovecot: Dovecot | None = None
@@ -38,14 +40,16 @@ class MailServers:
         self._addresses: dict[str, str] = {}
 
     async def start(self, state_dir: Path) -> None:
-        """Start Dovecot and SMTP; the certificate lies in `state_dir/mail-tls`, the letters behind `state_dir/mail-runtime`."""
-        certificate = make_certificate(state_dir / "mail-tls")
+        """Start Dovecot and SMTP; `state_dir/mail-tls` has the certificate, `state_dir/mail-runtime` shows the letters."""
+        certificate = server_certificate(state_dir / "mail-tls")
+        self._records.open(state_dir)
         self._link = state_dir / "mail-runtime"
-        _remove_left_over(self._link)
         self._runtime = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # short: sockets' paths must be
+        self._runtime.chmod(0o755)
+        self._records.take_letters(self._runtime / "mail", self._link / "mail")
+        _remove_left_over(self._link)
         self._link.symlink_to(self._runtime)
         try:
-            self._runtime.chmod(0o755)
             accounts = self._runtime / "accounts.sock"
             dovecot = self._dovecot = Dovecot(self._runtime, certificate, accounts, KEY)
             await self._accounts.start(accounts)
@@ -64,15 +68,17 @@ class MailServers:
         self._addresses["ca"] = str(certificate.authority)
 
     async def stop(self) -> None:
-        """Stop everything; no process, socket or letter is left."""
+        """Stop everything; no process is left, and no file outside the state folder."""
         await self._smtp.stop()
         await self._imap.stop()
         if self._dovecot is not None:
             await self._dovecot.stop()
             self._dovecot = None
         await self._accounts.stop()
-        if self._link is not None:
+        if self._runtime is not None and self._link is not None:
+            self._records.store_letters(self._runtime / "mail")
             _remove_left_over(self._link)
+            self._runtime = self._link = None
         self._addresses = {}
 
     def addresses(self) -> dict[str, str]:
@@ -85,7 +91,7 @@ class MailServers:
             mailboxes=self._mailboxes,
             faults=self._faults,
             postman=self._postman,
-            accepted=self._smtp.accepted,
+            records=self._records,
             addresses=self.addresses,
             change_uidvalidity=self._change_uidvalidity,
             drop=self._drop,

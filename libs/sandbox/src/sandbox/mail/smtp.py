@@ -14,6 +14,7 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Se
 from sandbox.mail.certificate import Certificate
 from sandbox.mail.faults import Fault, Faults, Stage
 from sandbox.mail.mailboxes import Mailboxes
+from sandbox.mail.records import AcceptedMail, Records
 
 # aiosmtpd logs every protocol line at INFO, addresses and letters included.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -30,28 +31,18 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True)
-class AcceptedMail:
-    """One DATA that the server took responsibility for, byte by byte."""
-
-    number: int
-    accepted_at: datetime
-    user: str
-    mail_from: str
-    recipients: tuple[str, ...]
-    raw: bytes
-    answered: bool
-    """False when the fault "accepted, answer lost" kept the 250 from the sender."""
-
-
 class SmtpServer:
     """Listens on 127.0.0.1 and hands every accepted letter to `deliver`."""
 
     def __init__(
-        self, faults: Faults, mailboxes: Mailboxes, deliver: Callable[[AcceptedMail], Awaitable[None]]
+        self,
+        faults: Faults,
+        mailboxes: Mailboxes,
+        records: Records,
+        deliver: Callable[[AcceptedMail], Awaitable[None]],
     ) -> None:
-        self.accepted: list[AcceptedMail] = []
         self._faults = faults
+        self._records = records
         self._mailboxes = mailboxes
         self._deliver = deliver
         self._server: asyncio.Server | None = None
@@ -99,7 +90,7 @@ class SmtpServer:
     async def _keep(self, session: Session, envelope: Envelope, answered: bool) -> None:
         content = envelope.original_content or b""
         mail = AcceptedMail(
-            number=len(self.accepted) + 1,
+            number=len(self._records.accepted) + 1,
             accepted_at=datetime.now(UTC),
             user=_user(session),
             mail_from="" if envelope.mail_from in (None, "<>") else envelope.mail_from,
@@ -107,7 +98,7 @@ class SmtpServer:
             raw=bytes(content),
             answered=answered,
         )
-        self.accepted.append(mail)
+        self._records.keep_accepted(mail)
         await self._deliver(mail)
 
 
