@@ -88,7 +88,9 @@ class Wire:
                     await self._news.wait()
         except TimeoutError as error:
             said = ", ".join(heard.envelope.type for heard in self.heard_all) or "nothing"
-            raise TimeoutError(f"no fitting {kind.__name__} within {within} s; heard: {said}") from error
+            raise TimeoutError(
+                f"no fitting {kind.__name__} within {within} s; heard: {said}; of it: {self.all(kind)}"
+            ) from error
 
     async def on_message(self, message: AbstractIncomingMessage) -> None:
         """Note a message; for the tap's own consumer."""

@@ -1,0 +1,1 @@
+"""What the orchestrator does, one use case a module."""

@@ -1,0 +1,118 @@
+"""A reply was drafted: the AI sends it, a human sees it first, or a human answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.conversations.v1 import ReplyDrafted
+from contracts.envelope import Cancel, Following
+from contracts.messages.v1 import SendEmail
+from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.close_turn import overdue_key
+from orchestrator.application.hand_over import hand_over, notes_of, person_of
+from orchestrator.application.ports import Records
+from orchestrator.domain.decision import Brakes, Rule, who_answers
+from orchestrator.domain.lead import Lead
+from orchestrator.domain.turn import Draft, Turn
+from orchestrator.domain.words import OwnTexts, draft_mail, reply_subject, whole_reply
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The words of a reply, and whether a human stands behind them."""
+
+    body: str
+    language: str
+    automatic: bool
+
+
+async def decide_reply(
+    event: ReplyDrafted, *, records: Records, tenant: TenantProfile, now: datetime, fleet_paused: bool
+) -> list[Following]:
+    """Decide upon a draft; one that a newer letter overtook has no effect."""
+    lead = await records.lead(event.lead_id)
+    turn = await records.turn(event.lead_id, event.turn)
+    if lead is None or turn is None or turn.number != lead.turn or turn.state != "drafting":
+        return []
+    draft = _draft(event)
+    brakes = Brakes(
+        to_person_today=await records.automatic_replies(lead.lead_id, now - timedelta(days=1)),
+        person_limit=tenant.replies_per_contact_per_day,
+        of_tenant_this_hour=await records.automatic_replies(None, now - timedelta(hours=1)),
+        tenant_limit=tenant.replies_per_hour,
+        paused=tenant.paused or fleet_paused,
+    )
+    rules = [Rule(rule.intents, rule.channels, rule.minimum_confidence, rule.answer) for rule in tenant.rules]
+    decision = who_answers(draft, lead.channel, autonomy=tenant.autonomy, rules=rules, brakes=brakes)
+    following: list[Following] = [Cancel(overdue_key(lead.lead_id))]
+    if decision.answer == "human":
+        return following + await hand_over(
+            lead, turn, decision.reason, records=records, tenant=tenant, draft=draft
+        )
+    if decision.answer == "draft":
+        return [
+            *following,
+            await _to_review(lead, turn, draft, decision.reason, records=records, tenant=tenant),
+        ]
+    turn = turn.now("sending", reason=decision.reason, draft=draft)
+    reply = Reply(draft.text, draft.language, automatic=True)
+    return [*following, await send_reply(lead, turn, reply, records=records, tenant=tenant)]
+
+
+async def send_reply(
+    lead: Lead, turn: Turn, reply: Reply, *, records: Records, tenant: TenantProfile
+) -> SendEmail:
+    """The command that sends a reply in the person's thread, with the company's own words around it."""
+    await records.keep_turn(turn)
+    letters = await records.letters_of(lead.lead_id, turn.number)
+    newest = letters[-1]
+    own = (
+        tenant.texts.get(reply.language)
+        or tenant.texts.get(tenant.language)
+        or next(iter(tenant.texts.values()))
+    )
+    texts = OwnTexts(own.signature, own.imprint, own.ai_notice)
+    return SendEmail(
+        lead_id=lead.lead_id,
+        turn=turn.number,
+        purpose="reply",
+        to=(lead.reply_to,),
+        subject=reply_subject(newest.subject or lead.subject),
+        text=whole_reply(reply.body, texts, written_by_ai=True),
+        in_reply_to=newest.external_id,
+        references=tuple(dict.fromkeys([*newest.references, newest.external_id])),
+        automatic=reply.automatic,
+    )
+
+
+async def _to_review(
+    lead: Lead, turn: Turn, draft: Draft, reason: str, *, records: Records, tenant: TenantProfile
+) -> SendEmail:
+    await records.keep_turn(turn.now("review", reason=reason, draft=draft))
+    letters = await records.letters_of(lead.lead_id, turn.number)
+    documents = await records.documents_of([letter.message_id for letter in letters])
+    subject, text = draft_mail(
+        tenant.language, person_of(lead), letters, draft, reason, notes_of(letters, documents)
+    )
+    return SendEmail(
+        lead_id=lead.lead_id,
+        turn=turn.number,
+        purpose="draft",
+        to=(tenant.agent_email,),
+        subject=subject,
+        text=text,
+    )
+
+
+def _draft(event: ReplyDrafted) -> Draft:
+    return Draft(
+        text=event.text,
+        language=event.language,
+        intent=event.intent,
+        sentiment=event.sentiment,
+        confidence=event.confidence,
+        facts_used=event.facts_used,
+        model=event.model,
+        offline=event.offline,
+    )

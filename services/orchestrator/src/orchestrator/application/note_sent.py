@@ -1,0 +1,61 @@
+"""A mail left, perhaps left, or could not leave."""
+
+from __future__ import annotations
+
+from contracts.envelope import Following
+from contracts.leads.v1 import LeadStatusChanged
+from contracts.messages.v1 import MessageFailed, MessageSent, MessageUncertain, SendEmail
+from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.hand_over import person_of
+from orchestrator.application.ports import Records, SentNote
+from orchestrator.domain.words import uncertain_mail
+
+
+async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
+    """Note a mail that left; a first reply makes the lead CONTACTED."""
+    lead = await records.lead(event.lead_id)
+    turn = await records.turn(event.lead_id, event.turn)
+    automatic = turn is not None and turn.reason.find("released by") < 0
+    await records.keep_sent(
+        SentNote(event.lead_id, event.turn, event.purpose, event.external_id, event.sent_at, automatic)
+    )
+    if event.purpose != "reply" or lead is None:
+        return []
+    if turn is not None:
+        await records.keep_turn(turn.now("answered"))
+    following: list[Following] = []
+    lead = lead.answered(event.turn)
+    if lead.state == "NEW":
+        reason = "the first reply left"
+        await records.note_move(lead.lead_id, lead.state, "CONTACTED", reason)
+        following.append(
+            LeadStatusChanged(lead_id=lead.lead_id, old=lead.state, new="CONTACTED", reason=reason)
+        )
+        lead = lead.moved("CONTACTED")
+    await records.keep_lead(lead)
+    return following
+
+
+async def tell_of_trouble(
+    event: MessageUncertain | MessageFailed, *, records: Records, tenant: TenantProfile
+) -> list[Following]:
+    """Tell the agent of a reply that did not leave, or perhaps did not; trouble with a mail to the agent ends here."""
+    lead = await records.lead(event.lead_id)
+    turn = await records.turn(event.lead_id, event.turn)
+    if event.purpose != "reply" or lead is None:
+        return []
+    failed = isinstance(event, MessageFailed)
+    if turn is not None:
+        reason = "could not be sent" if failed else "perhaps sent: a human must look"
+        await records.keep_turn(turn.now("human", reason=reason))
+    subject, text = uncertain_mail(tenant.language, person_of(lead), event.reason, failed=failed)
+    return [
+        SendEmail(
+            lead_id=event.lead_id,
+            turn=event.turn,
+            purpose="notice",
+            to=(tenant.agent_email,),
+            subject=subject,
+            text=text,
+        )
+    ]

@@ -1,0 +1,120 @@
+"""A human decides upon a draft: by answering the mail that brought it, or by command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from contracts.conversations.v1 import ReplyReviewed
+from contracts.envelope import Following
+from contracts.messages.v1 import MessageReceived, SendEmail
+from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.ports import Records, SentNote
+from orchestrator.domain.lead import Lead
+from orchestrator.domain.turn import Turn
+from orchestrator.domain.words import reply_subject, verdict_of
+
+_REVIEWED: dict[str, Literal["kept", "changed", "refused"]] = {
+    "send": "kept",
+    "edit": "changed",
+    "drop": "refused",
+}
+_NOT_UNDERSTOOD = {
+    "de": "Ihre Antwort wurde nicht verstanden und nichts gesendet. Bitte antworten Sie mit SENDEN, VERWERFEN oder "
+    "ANTWORT: und Ihrem Text.",
+    "en": "Your answer was not understood and nothing was sent. Please answer with SEND, DROP, or ANSWER: and your text.",
+}
+_OVERTAKEN = {
+    "de": "Der Entwurf ist überholt: Inzwischen kam ein neueres Schreiben, oder es wurde schon geantwortet.",
+    "en": "The draft is overtaken: a newer letter came meanwhile, or it was answered already.",
+}
+
+
+class NothingToReview(LookupError):
+    """The lead has no draft that waits for a human."""
+
+
+async def review_by_mail(
+    event: MessageReceived, sent: SentNote, *, records: Records, tenant: TenantProfile, now: datetime
+) -> list[Following]:
+    """Do what an agent's answer to a draft or a hand-over says; what is not understood is said back."""
+    del now
+    verdict = verdict_of(event.text)
+    if verdict is None:
+        return [_notice(event, sent, tenant, _NOT_UNDERSTOOD[tenant.language])]
+    try:
+        return await review(
+            sent.lead_id,
+            sent.turn,
+            verdict[0],
+            verdict[1],
+            by=tenant.agent_email,
+            records=records,
+            tenant=tenant,
+        )
+    except NothingToReview:
+        return [_notice(event, sent, tenant, _OVERTAKEN[tenant.language])]
+
+
+async def review(
+    lead_id: str,
+    number: int | None,
+    verdict: Literal["send", "drop", "edit"],
+    text: str,
+    *,
+    by: str,
+    records: Records,
+    tenant: TenantProfile,
+) -> list[Following]:
+    """Send a draft, send another text in its place, or drop it. `number` is the turn; none is the current one.
+
+    Raises `NothingToReview` when nothing waits, or the draft was overtaken.
+    """
+    from orchestrator.application.decide_reply import Reply, send_reply
+
+    lead, turn = await _waiting(lead_id, number, records)
+    reviewed = ReplyReviewed(lead_id=lead_id, turn=turn.number, verdict=_REVIEWED[verdict], by=by)
+    if verdict == "drop":
+        await records.keep_turn(turn.now("refused", reason=f"dropped by {by}"))
+        await records.keep_lead(lead.answered(turn.number))
+        return [reviewed]
+    if verdict == "send" and turn.draft is None:
+        raise NothingToReview(
+            f"lead {lead_id} has no draft that could be sent; answer with a text of your own"
+        )
+    draft = turn.draft
+    body = text if verdict == "edit" else (draft.text if draft is not None else "")
+    language = draft.language if draft is not None else tenant.language
+    sending = replace(turn, state="sending", reason=f"released by {by}")
+    mail = await send_reply(
+        lead, sending, Reply(body, language, automatic=False), records=records, tenant=tenant
+    )
+    return [reviewed, mail]
+
+
+async def _waiting(lead_id: str, number: int | None, records: Records) -> tuple[Lead, Turn]:
+    lead = await records.lead(lead_id)
+    if lead is None:
+        raise NothingToReview(f"there is no lead {lead_id}")
+    turn = await records.turn(lead_id, lead.turn)
+    if (
+        turn is None
+        or turn.state not in ("review", "human")
+        or (number is not None and number != turn.number)
+    ):
+        raise NothingToReview(f"lead {lead_id} has no draft that waits for a human")
+    return lead, turn
+
+
+def _notice(event: MessageReceived, sent: SentNote, tenant: TenantProfile, text: str) -> SendEmail:
+    return SendEmail(
+        lead_id=sent.lead_id,
+        turn=sent.turn,
+        purpose="notice",
+        to=(tenant.agent_email,),
+        subject=reply_subject(event.subject),
+        text=text,
+        in_reply_to=event.external_id,
+        references=tuple(dict.fromkeys([*event.references, event.external_id])),
+    )

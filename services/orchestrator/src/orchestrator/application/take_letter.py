@@ -1,0 +1,211 @@
+"""A message came in: whose it is, which turn it belongs to, and what it sets off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from contracts.envelope import Cancel, Following, Later, Timer, new_id
+from contracts.leads.v1 import LeadCreated, LeadStatusChanged
+from contracts.messages.v1 import MessageReceived
+from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.file_documents import file_documents
+from orchestrator.application.ports import Records
+from orchestrator.application.review_draft import review_by_mail
+from orchestrator.domain.lead import Lead
+from orchestrator.domain.turn import UNANSWERED, LetterNote, Turn
+
+
+class TurnClosing(Timer):
+    """The burst window of a turn is over."""
+
+    aggregate: ClassVar[str] = "lead_id"
+
+    lead_id: str
+    turn: int
+
+
+def closing_key(lead_id: str) -> str:
+    """The key of a lead's one closing timer."""
+    return f"turn:{lead_id}"
+
+
+async def take_letter(
+    event: MessageReceived,
+    *,
+    records: Records,
+    tenant: TenantProfile,
+    now: datetime,
+    patience: timedelta,
+    is_own: bool,
+) -> list[Following]:
+    """Take a message in: an enquiry opens or prolongs a turn, an agent's answer decides one, the rest is kept.
+
+    `patience` is how long a turn waits for its documents; `is_own` tells that we wrote the message ourselves.
+    """
+    if is_own:
+        return []
+    if event.kind == "own_answer":
+        return await _agent_answered(event, records=records)
+    if _is_from(event, tenant.agent_email):
+        sent = await records.sent_under(
+            [*event.references, *([event.in_reply_to] if event.in_reply_to else [])]
+        )
+        if sent is not None:
+            return await review_by_mail(event, sent, records=records, tenant=tenant, now=now)
+    if event.kind != "enquiry" or _is_from(event, tenant.agent_email):
+        await records.keep_letter(_note(event, None, None))
+        return []
+    return await _enquiry(event, records=records, tenant=tenant, now=now, patience=patience)
+
+
+async def _enquiry(
+    event: MessageReceived, *, records: Records, tenant: TenantProfile, now: datetime, patience: timedelta
+) -> list[Following]:
+    lead_id = await records.lead_of(event.sender.contact_points, new_id())
+    lead = await records.lead(lead_id)
+    following: list[Following] = []
+    if lead is None:
+        lead = _new_lead(lead_id, event, now)
+        await records.note_move(lead_id, None, "NEW", "first message")
+        following.append(_created(lead, event))
+    elif lead.state in ("CONTACTED", "LOST"):
+        moved = lead.moved("CONVERSATION")
+        await records.note_move(lead_id, lead.state, "CONVERSATION", "the person wrote again")
+        following.append(
+            LeadStatusChanged(
+                lead_id=lead_id, old=lead.state, new="CONVERSATION", reason="the person wrote again"
+            )
+        )
+        lead = moved
+    lead = _refreshed(lead, event)
+    window = timedelta(seconds=tenant.burst_window_seconds)
+    turn, lead = await _turn_for(lead, records=records, now=now, window=window, patience=patience)
+    await records.keep_letter(_note(event, lead_id, turn.number))
+    await records.keep_turn(turn)
+    await records.keep_lead(lead)
+    documents = await records.documents_of([event.message_id])
+    following += await file_documents(
+        lead, documents, records=records, tenant=tenant, received_at=event.received_at
+    )
+    following.append(
+        Later(TurnClosing(lead_id=lead_id, turn=turn.number), turn.closes_at, closing_key(lead_id))
+    )
+    return following
+
+
+async def _turn_for(
+    lead: Lead, *, records: Records, now: datetime, window: timedelta, patience: timedelta
+) -> tuple[Turn, Lead]:
+    """The turn that a new letter belongs to; an unanswered older turn is overtaken and its letters come along."""
+    current = await records.turn(lead.lead_id, lead.turn) if lead.turn else None
+    if current is not None and current.state == "open":
+        return current.hears(now, window=window), lead
+    number = lead.turn + 1
+    if current is not None and current.state in UNANSWERED:
+        await records.keep_turn(current.now("stale", reason="a newer letter came before anything was sent"))
+        await records.move_letters(lead.lead_id, current.number, number)
+    return Turn.opened(lead.lead_id, number, now, window=window, patience=patience), lead.with_turn(number)
+
+
+async def _agent_answered(event: MessageReceived, *, records: Records) -> list[Following]:
+    """An agent answered from his own mail program: it counts as the answer, and the AI stands back."""
+    lead_id = await _lead_written_to(event, records)
+    if lead_id is None:
+        return []
+    lead = await records.lead(lead_id)
+    if lead is None:
+        return []
+    turn = await records.turn(lead_id, lead.turn)
+    await records.keep_letter(replace(_note(event, lead_id, lead.turn), by="company"))
+    following: list[Following] = [Cancel(closing_key(lead_id))]
+    if turn is not None and turn.state in UNANSWERED:
+        await records.keep_turn(turn.now("answered", reason="the agent answered from his own mail program"))
+    lead = lead.answered(lead.turn)
+    if lead.state == "NEW":
+        reason = "the agent answered"
+        await records.note_move(lead_id, lead.state, "CONTACTED", reason)
+        following.append(LeadStatusChanged(lead_id=lead_id, old=lead.state, new="CONTACTED", reason=reason))
+        lead = lead.moved("CONTACTED")
+    await records.keep_lead(lead)
+    return following
+
+
+async def _lead_written_to(event: MessageReceived, records: Records) -> str | None:
+    from contracts.values import ContactPoint
+
+    nobody = new_id()
+    found = await records.lead_of([ContactPoint(kind="email", value=event.recipient.lower())], nobody)
+    return found if found != nobody else None
+
+
+def _is_from(event: MessageReceived, address: str) -> bool:
+    return any(
+        point.kind == "email" and point.value == address.lower() for point in event.sender.contact_points
+    )
+
+
+def _new_lead(lead_id: str, event: MessageReceived, now: datetime) -> Lead:
+    portal = event.portal
+    return Lead(
+        lead_id=lead_id,
+        state="NEW",
+        name=event.sender.name,
+        channel=event.channel,
+        reply_to=event.sender.reply_to,
+        subject=event.subject,
+        object_reference=(portal.object_reference or portal.listing_id) if portal else None,
+        object_title=portal.object_title if portal else None,
+        portal=portal.portal if portal else None,
+        turn=0,
+        answered_turn=0,
+        created_at=now,
+    )
+
+
+def _refreshed(lead: Lead, event: MessageReceived) -> Lead:
+    """The lead with what the newest letter tells: where to answer, and what was not known before."""
+    portal = event.portal
+    return replace(
+        lead,
+        reply_to=event.sender.reply_to,
+        subject=event.subject or lead.subject,
+        name=lead.name or event.sender.name,
+        object_reference=lead.object_reference or (portal.object_reference if portal else None),
+        object_title=lead.object_title or (portal.object_title if portal else None),
+    )
+
+
+def _created(lead: Lead, event: MessageReceived) -> LeadCreated:
+    return LeadCreated(
+        lead_id=lead.lead_id,
+        name=lead.name,
+        contact_points=event.sender.contact_points,
+        channel=event.channel,
+        message_id=event.message_id,
+        subject=event.subject,
+        object_reference=lead.object_reference,
+        portal=lead.portal,
+    )
+
+
+def _note(event: MessageReceived, lead_id: str | None, turn: int | None) -> LetterNote:
+    return LetterNote(
+        message_id=event.message_id,
+        lead_id=lead_id,
+        turn=turn,
+        kind=event.kind,
+        channel=event.channel,
+        external_id=event.external_id,
+        references=event.references,
+        subject=event.subject,
+        text=event.text,
+        sent_at=event.sent_at,
+        received_at=event.received_at,
+        authenticity=event.authenticity,
+        automatic=event.automatic,
+        historic=event.historic,
+        problems=event.problems,
+        document_ids=event.document_ids,
+    )

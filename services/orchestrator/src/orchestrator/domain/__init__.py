@@ -1,0 +1,1 @@
+"""Leads, turns and the rules that decide; no I/O."""

@@ -1,0 +1,1 @@
+"""Where messages, timers and requests come in."""

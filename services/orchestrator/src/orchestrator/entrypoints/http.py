@@ -1,0 +1,92 @@
+"""The orchestrator over HTTP: leads, and the drafts that wait for a human."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from chassis import Session, Units
+from chassis.http import Caller, Problem, caller_of, tenant_of
+from orchestrator.application.look import Desk, DraftView, LeadDetail, LeadView
+from orchestrator.application.ports import Profiles, Records
+from orchestrator.application.review_draft import NothingToReview, review
+
+Tenant = Annotated[str, Depends(tenant_of)]
+
+
+class Verdict(BaseModel):
+    """What a human decides upon a draft."""
+
+    verdict: Literal["send", "drop", "edit"]
+    text: str = Field(default="", max_length=20_000, description="For edit: the text that is sent instead.")
+
+
+class LeadPage(BaseModel):
+    """Leads, newest first; `next` continues."""
+
+    leads: list[LeadView]
+    next: datetime | None
+
+
+class DraftList(BaseModel):
+    """Drafts that wait, oldest first."""
+
+    drafts: list[DraftView]
+
+
+def router(
+    units: Units,
+    records_of: Callable[[Session, str], Records],
+    desk_of: Callable[[Session], Desk],
+    profiles: Profiles,
+) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1")
+
+    @router.get("/leads", summary="Leads, newest first")
+    async def list_leads(
+        tenant_id: Tenant,
+        state: str | None = None,
+        before: datetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> LeadPage:
+        async with units.reading(tenant_id) as session:
+            leads = await desk_of(session).leads(state=state, before=before, limit=limit)
+        return LeadPage(leads=leads, next=leads[-1].created_at if len(leads) == limit else None)
+
+    @router.get("/leads/{lead_id}", summary="One lead with its history, letters, turns and documents")
+    async def show_lead(lead_id: str, tenant_id: Tenant) -> LeadDetail:
+        async with units.reading(tenant_id) as session:
+            found = await desk_of(session).lead(lead_id)
+        if found is None:
+            raise Problem(404, "No such lead", f"tenant {tenant_id} has no lead {lead_id}")
+        return found
+
+    @router.get("/drafts", summary="Drafts and hand-overs that wait for a human")
+    async def list_drafts(tenant_id: Tenant) -> DraftList:
+        async with units.reading(tenant_id) as session:
+            return DraftList(drafts=await desk_of(session).drafts())
+
+    @router.post("/drafts/{lead_id}", status_code=202, summary="Send, change or drop a draft")
+    async def decide(
+        lead_id: str, verdict: Verdict, tenant_id: Tenant, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> dict[str, str]:
+        if verdict.verdict == "edit" and not verdict.text.strip():
+            raise Problem(422, "No text", "an edit needs the text that is to be sent")
+        tenant = await profiles.profile(tenant_id)
+        try:
+            async with units.begin(tenant_id) as transaction:
+                records = records_of(transaction.session, tenant_id)
+                following = await review(
+                    lead_id, None, verdict.verdict, verdict.text, by=caller, records=records, tenant=tenant
+                )
+                transaction.say(*following)
+        except NothingToReview as error:
+            raise Problem(409, "Nothing to review", str(error)) from error
+        return {"lead_id": lead_id, "verdict": verdict.verdict}
+
+    return router
