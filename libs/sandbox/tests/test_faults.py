@@ -1,13 +1,19 @@
 """Each kind of fault, as a client sees it on the wire; and the rest of the control plane."""
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
+import socket
+import threading
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import openai
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -144,7 +150,12 @@ async def test_a_webhook_is_signed_over_time_id_and_raw_body(sandbox) -> None:
 
     async with _listening(Starlette(routes=[Route("/hook", hear, methods=["POST"])])) as url:
         raw = b"From: a@example.org\r\n\r\nGr\xfc\xdfe"
-        wish = {"url": f"{url}/hook", "secret": "geheim", "body": base64.b64encode(raw).decode(), "delivery_id": "d-1"}
+        wish = {
+            "url": f"{url}/hook",
+            "secret": "geheim",
+            "body": base64.b64encode(raw).decode(),
+            "delivery_id": "d-1",
+        }
         answer = await sandbox.http.post("/_sandbox/fire", json=wish)
     assert (answer.json()["status"], answer.json()["body"]) == (202, "heard")
     headers, body = received[0]
@@ -168,24 +179,16 @@ async def test_reset_forgets_everything(sandbox, weclapp_headers) -> None:
     assert (await sandbox.http.get("/_sandbox/faults")).json() == {"faults": []}
 
 
-def _listening(app: Starlette):
-    import contextlib
-    import socket
-
-    import uvicorn
-
-    @contextlib.asynccontextmanager
-    async def serve():
-        import asyncio
-
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-            task = asyncio.create_task(server._serve(sockets=[listener]))
-            while not server.started:
-                await asyncio.sleep(0.01)
+@contextlib.asynccontextmanager
+async def _listening(app: Starlette) -> AsyncIterator[str]:
+    """The hook's address while it is served, from a thread of its own."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
             server.should_exit = True
-            await task
-
-    return serve()
+            await asyncio.to_thread(thread.join)

@@ -50,7 +50,9 @@ async def test_a_pydantic_schema_is_filled_from_the_document(client: genai.Clien
     config = types.GenerateContentConfig(
         system_instruction="Analyse.", response_mime_type="application/json", response_schema=DocumentAnalysis
     )
-    answer = await client.aio.models.generate_content(model="gemini-3.8-flash", contents=PAYSLIP, config=config)
+    answer = await client.aio.models.generate_content(
+        model="gemini-3.8-flash", contents=PAYSLIP, config=config
+    )
     analysis = answer.parsed
     assert isinstance(analysis, DocumentAnalysis)
     assert analysis.category == "income_proof"

@@ -1,7 +1,7 @@
 """The fields of each category of document, each with the page and the words it was read from."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -119,14 +119,31 @@ def _labelled(name: str, lines: Sequence[Line], wanted: Iterable[str], reading: 
     return None
 
 
-def _places(hit: Hit) -> Iterable[tuple[str, str]]:
+def _places(hit: Hit) -> Iterator[tuple[str, str]]:
+    """Texts in which the value may stand, each with the line to show for it."""
     beside = re.sub(r"^[\s:;.=|_*#–—-]+", "", hit.rest)
+    if any(sign.isdigit() for sign in beside):
+        yield beside, hit.line.text
+        return
+    for below in hit.line.below:
+        if hit.line.text != hit.rest and (cell := _cell_below(hit, below)):
+            yield cell, below
     if beside:
         yield beside, hit.line.text
+        yield from ((text, text) for text in hit.line.below[:1] if any(sign.isdigit() for sign in text))
     else:
         yield from ((text, text) for text in hit.line.below)
-    if beside and not any(sign.isdigit() for sign in beside):
-        yield from ((text, text) for text in hit.line.below[:1] if any(sign.isdigit() for sign in text))
+
+
+def _cell_below(hit: Hit, below: str) -> str | None:
+    """The amount under a label that is one of several in a head line; nothing when it is no table."""
+    amounts = list(printed_amounts_in(below))
+    up_to_label = hit.line.text[: len(hit.line.text) - len(hit.rest)]
+    for gap in (r"\s{2,}|\t|\|", r"\s+"):
+        columns = re.split(gap, hit.line.text.strip())
+        if len(columns) == len(amounts) > 1:
+            return amounts[len(re.split(gap, up_to_label.strip())) - 1].words
+    return None
 
 
 def _anywhere(name: str, lines: Sequence[Line], reading: Reading) -> Field | None:
@@ -157,8 +174,8 @@ def _parties(lines: Sequence[Line]) -> Field | None:
         re.IGNORECASE,
     )
     if found:
-        page = next((line.page for line in lines if found["a"].strip() in line.text), lines[0].page)
-        return Field("parties", f"{found['a'].strip()}; {found['b'].strip()}", page, found[0])
+        line = next((line for line in lines if found["a"].strip() in line.text), lines[0])
+        return Field("parties", f"{found['a'].strip()}; {found['b'].strip()}", line.page, line.text.strip())
     first = _labelled("parties", lines, labels.FIRST_PARTY, _as_line)
     second = _labelled("parties", lines, labels.SECOND_PARTY, _as_line)
     if first and second:

@@ -67,3 +67,32 @@ FULL_NAME = _labels("Full name | Vor- und Nachname")
 SENDER = _labels("""
     Name des Interessenten | Vor- und Nachname | Absender | Name | Interessent | Sender | Von | From
 """)
+
+ALL = (
+    *EMPLOYEE,
+    *EMPLOYER,
+    *MONTH,
+    *NET,
+    *GROSS,
+    *INVOICE_NUMBER,
+    *INVOICE_DATE,
+    *INVOICE_TOTAL,
+    *ISSUER,
+    *DUE,
+    *ORDER_NUMBER,
+    *ORDER_DATE,
+    *CUSTOMER,
+    *ORDER_TOTAL,
+    *SUBJECT,
+    *START,
+    *FIRST_PARTY,
+    *SECOND_PARTY,
+    *BORN,
+    *DOCUMENT_NUMBER,
+    *EXPIRY,
+    *NATIONALITY,
+    *LAST_NAME,
+    *GIVEN_NAME,
+    *FULL_NAME,
+    *SENDER,
+)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sandbox.model.form_labels import ALL
 from sandbox.model.prompt import Page
 
 _FOLDED = str.maketrans("äöüÄÖÜßéèáàçñ", "aouaouseeaacn")
@@ -92,7 +93,10 @@ def _near(spelled: str, wanted: str) -> bool:
     slips = len(wanted) // 6
     if abs(len(spelled) - len(wanted)) > slips:
         return False
-    return spelled == wanted or (slips > 0 and _distance(spelled, wanted) <= slips)
+    if spelled == wanted:
+        return True
+    # A word that is another label, rightly spelled, is that label and no slip: employer, employee.
+    return slips > 0 and spelled not in _ALL_LABELS and _distance(spelled, wanted) <= slips
 
 
 def _distance(left: str, right: str) -> int:
@@ -102,3 +106,6 @@ def _distance(left: str, right: str) -> int:
         for j, b in enumerate(right, start=1):
             previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
     return row[-1]
+
+
+_ALL_LABELS = frozenset(folded(label) for label in ALL)

@@ -28,16 +28,15 @@ class Person:
 
     def address(self, language: str) -> str:
         """The greeting line."""
-        last = self.name.rsplit(" ", 1)[-1]
         if language == "en":
             if not self.name:
                 return "Dear Sir or Madam,"
             title = {"sir": "Mr", "madam": "Ms"}.get(self.title)
-            return f"Dear {title} {last}," if title else f"Dear {self.name},"
+            return f"Dear {title} {self.name}," if title else f"Dear {self.name},"
         if not self.name:
             return "Guten Tag,"
         title = {"sir": "Herr", "madam": "Frau"}.get(self.title)
-        return f"Guten Tag {title} {last}," if title else f"Guten Tag {self.name},"
+        return f"Guten Tag {title} {self.name}," if title else f"Guten Tag {self.name},"
 
 
 def person_of(prompt: Prompt) -> Person:

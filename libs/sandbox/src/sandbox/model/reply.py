@@ -25,6 +25,7 @@ from sandbox.wire import JsonObject
 _UNREADABLE = re.compile(
     r"unread|nicht lesbar|unlesbar|could not be read|verschlüsselt|encrypted", re.IGNORECASE
 )
+_TOO_SMALL_BESIDE_A_COMPLAINT = ("energy", "equipment", "outside", "documents")
 _SAFE_TITLE = re.compile(r"[^\w\s.,:/()€&+'–-]")
 
 
@@ -68,13 +69,14 @@ def _compose(prompt: Prompt, language: str) -> str:
 def _opening(prompt: Prompt, language: str) -> str:
     title = _object_title(prompt)
     several = len(prompt.letters) > 1
+    is_enquiry = not several and not prompt.section("HISTORY") and intent_of(prompt.letters) != "complaint"
     if language == "en":
         thanks = "Thank you for your messages" if several else "Thank you for your message"
-        if not prompt.section("HISTORY") and not several:
+        if is_enquiry:
             thanks = "Thank you for your enquiry"
         return f"{thanks}{f' about {title}' if title else ''}."
     thanks = "vielen Dank für Ihre Nachrichten" if several else "vielen Dank für Ihre Nachricht"
-    if not prompt.section("HISTORY") and not several:
+    if is_enquiry:
         thanks = "vielen Dank für Ihre Anfrage"
     return f"{thanks}{f' zu {title}' if title else ''}."
 
@@ -111,6 +113,8 @@ def _answers(prompt: Prompt, language: str) -> Iterator[str]:
     said: set[str] = set()
     for letter in prompt.letters:
         topics = [topic.name for topic in topics_of(letter)]
+        if "complaint" in topics:
+            topics = [topic for topic in topics if topic not in _TOO_SMALL_BESIDE_A_COMPLAINT]
         for topic in topics:
             sentence = _answer(topic, letter, prompt, language)
             if sentence and sentence not in said:
@@ -133,7 +137,7 @@ def _answer(topic: str, letter: Letter, prompt: Prompt, language: str) -> str:
         case "price":
             return _about_price(prompt, english)
         case "documents" if prompt.documents:
-            return ""
+            return _about_missing_documents(letter, english)
         case "documents" if re.search(r"anbei|anhang|attach|enclosed|beigefügt", letter.text, re.IGNORECASE):
             return (
                 "We did not find an attachment to your message; please send it again if there was one."
@@ -152,6 +156,15 @@ def _answer(topic: str, letter: Letter, prompt: Prompt, language: str) -> str:
             return ""
         case _:
             return for_topic(topic, language)
+
+
+def _about_missing_documents(letter: Letter, english: bool) -> str:
+    words = next(topic.words for topic in TOPICS if topic.name == "documents")
+    if not any(words.search(question) for question in questions_of(letter)):
+        return ""
+    if english:
+        return "We are checking whether anything is still missing and will let you know."
+    return "Ob noch etwas fehlt, prüfen wir und geben Ihnen Bescheid."
 
 
 def _about_price(prompt: Prompt, english: bool) -> str:
@@ -214,7 +227,8 @@ def _closing(language: str) -> str:
 
 def _facts(prompt: Prompt) -> list[str]:
     lines = [line.strip() for line in prompt.section("OBJECT").splitlines() if line.strip()]
-    facts = lines[:1]
+    reference = object_reference(prompt)
+    facts = lines[:1] or ([reference] if reference else [])
     price = _price_line(prompt)
     if price and any(topic.name == "price" for letter in prompt.letters for topic in topics_of(letter)):
         facts.append(price)

@@ -86,7 +86,18 @@ TOPICS: tuple[Topic, ...] = (
     ),
     _topic("thanks", r"\bdank|\bthank", intent="general", weight=0),
 )
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\d)|\n|$)")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\bNr\.)(?<!\bNo\.)(?<!\bca\.)(?<!\bTel\.)(?<!\d\.)(?<!\bDr\.)\s+|\n\s*\n", _FLAGS
+)
+_GREETING = re.compile(
+    r"^(?:sehr geehrte[^,!]*|guten (?:tag|morgen|abend)[^,!?]*|hallo[^,!?]*|hi[^,!?]*|hello[^,!?]*|dear[^,!?]*|liebe[^,!?]*)[,!]\s+",
+    _FLAGS,
+)
+_ORDERS = re.compile(
+    r"ignor\w* .{0,40}(?:anweisung|instruction|regel|rules)|system prompt|you are now|du bist jetzt|"
+    r"(?:disregard|forget) .{0,30}(?:instruction|rules|above)|vergiss .{0,40}(?:anweisung|regel)",
+    _FLAGS | re.DOTALL,
+)
 _UNSAFE = re.compile(
     r"https?:|www\.|@|\bignor|anweisung|instruction|system prompt|\bbcc\b|\bprompt\b|weiterleit|forward (?:this|all|it)|"
     r"you are now|du bist jetzt|send (?:it |this |all |everything )?to|sende .{0,40} an\b|<|>|\{|\[",
@@ -105,8 +116,8 @@ _POSITIVE = re.compile(
 
 
 def topics_of(letter: Letter) -> list[Topic]:
-    """The topics of one letter, in the order of TOPICS; its greeting's thanks count as one too."""
-    text = f"{letter.subject}\n{letter.text}"
+    """The topics of one letter, in the order of TOPICS."""
+    text = _meant(letter)
     return [topic for topic in TOPICS if topic.words.search(text)]
 
 
@@ -114,7 +125,7 @@ def intent_of(letters: Sequence[Letter]) -> str:
     """The intent that weighs most over all letters; `other` when nothing is recognised."""
     scores: dict[str, int] = {}
     for letter in letters:
-        text = f"{letter.subject}\n{letter.text}"
+        text = _meant(letter)
         for topic in TOPICS:
             count = min(3, len(topic.words.findall(text)))
             scores[topic.intent] = scores.get(topic.intent, 0) + count * topic.weight
@@ -135,11 +146,8 @@ def sentiment_of(letters: Sequence[Letter]) -> str:
 
 def questions_of(letter: Letter) -> list[str]:
     """The letter's questions that may be repeated: none with links, addresses or orders to the machine."""
-    sentences = [found[0].strip() for found in _SENTENCE.finditer(letter.text)]
-    asked = [sentence for sentence in sentences if sentence.endswith("?")]
-    return [
-        " ".join(sentence.split()) for sentence in asked if not is_unsafe(sentence) and len(sentence) < 200
-    ]
+    asked = [sentence for sentence in _sentences(letter.text) if sentence.endswith("?")]
+    return [sentence for sentence in asked if not is_unsafe(sentence) and len(sentence) < 200]
 
 
 def is_unsafe(text: str) -> bool:
@@ -149,12 +157,18 @@ def is_unsafe(text: str) -> bool:
 
 def gives_orders(letter: Letter) -> bool:
     """Whether the letter talks to the machine instead of to the company."""
-    return (
-        re.search(
-            r"ignor\w* .{0,40}(?:anweisung|instruction|regel|rules)|system prompt|you are now|du bist jetzt|"
-            r"(?:disregard|forget) .{0,30}(?:instruction|rules|above)|vergiss .{0,40}(?:anweisung|regel)",
-            letter.text,
-            _FLAGS | re.DOTALL,
-        )
-        is not None
-    )
+    return _ORDERS.search(letter.text) is not None
+
+
+def _meant(letter: Letter) -> str:
+    """What counts as the letter's wish; of one that gives orders, only the harmless sentences."""
+    text = f"{letter.subject}\n{letter.text}"
+    if not gives_orders(letter):
+        return text
+    return "\n".join(sentence for sentence in _sentences(text) if not is_unsafe(sentence))
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences without line breaks and without the greeting before them."""
+    found = (" ".join(sentence.split()) for sentence in _SENTENCE_END.split(text))
+    return [bare for bare in (_GREETING.sub("", sentence) for sentence in found) if bare]
