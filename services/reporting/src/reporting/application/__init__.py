@@ -1,0 +1,1 @@
+"""What reporting does, one use case a module."""
