@@ -1,7 +1,7 @@
 """Letters leave once, in the company's name, and the agent hears of what did not: on real broker, database and SMTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -72,13 +72,23 @@ class Office:
         return sorted(cast("str", letter["state"]) for letter in answer.json())
 
     async def until_states(self, *wanted: str, within: float = 20) -> None:
-        async with asyncio.timeout(within):
-            while await self.states() != sorted(wanted):
-                await asyncio.sleep(0.05)
+        async def reached() -> bool:
+            return await self.states() == sorted(wanted)
+
+        await until(reached, within=within)
 
     async def sql(self, statement: str, **values: object) -> None:
         async with self.fleet.service.database.transaction(self.tenant_id) as session:
             await session.execute(text(statement), {"tenant_id": self.tenant_id, **values})  # pyright: ignore[reportDeprecated]
+
+
+async def until(reached: Callable[[], Awaitable[bool]], *, within: float = 20) -> None:
+    """Wait for something that is seen only by looking."""
+    async with asyncio.timeout(within):
+        while True:
+            if await reached():
+                return
+            await asyncio.sleep(0.05)
 
 
 def reply(purpose: EmailPurpose = "reply", **changes: object) -> SendEmail:
@@ -152,12 +162,12 @@ async def test_the_same_command_under_another_id_sends_nothing_more(office: Offi
     await office.say(email)
     await office.fleet.wire.heard(MessageSent, lambda event: event.lead_id == email.lead_id)
     await office.say(email)
-    await asyncio.sleep(0)
-    async with asyncio.timeout(20):
-        while (
-            len([event for event in office.fleet.wire.all(MessageSent) if event.lead_id == email.lead_id]) < 2
-        ):
-            await asyncio.sleep(0.05)
+
+    async def said_twice() -> bool:
+        said = office.fleet.wire.all(MessageSent)
+        return len([event for event in said if event.lead_id == email.lead_id]) == 2
+
+    await until(said_twice)
     assert len(await office.mails()) == 1
 
 
@@ -186,9 +196,11 @@ async def test_a_crash_between_the_servers_answer_and_our_commit_makes_no_second
 
     monkeypatch.setattr(effects, "_settle", crash)
     await office.say(email)
-    async with asyncio.timeout(20):
-        while not await office.mails():
-            await asyncio.sleep(0.05)
+
+    async def left() -> bool:
+        return bool(await office.mails())
+
+    await until(left)
     await office.sql(
         "update notification.effects set leased_until = now() - interval '1 second' where tenant_id = :tenant_id"
     )

@@ -1,5 +1,6 @@
 """What SMTP servers do to us, on the simulated one: real STARTTLS, real AUTH, ordered misbehaviour."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ async def account(sandbox: Sandbox) -> AsyncIterator[SmtpAccount]:
         security="starttls",
         username=MAILBOX,
         password=SecretStr("geheim-ä"),
-        ca_pem=Path(sandbox.address("ca")).read_text(),
+        ca_pem=await asyncio.to_thread(Path(sandbox.address("ca")).read_text),
         version=3,
     )
     await sandbox.clear_faults()
