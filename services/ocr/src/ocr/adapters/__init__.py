@@ -1,0 +1,1 @@
+"""Everything outside: the reader's process, the model, the tables."""
