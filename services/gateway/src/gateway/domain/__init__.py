@@ -1,0 +1,1 @@
+"""Hooks, and the declared table of the API."""

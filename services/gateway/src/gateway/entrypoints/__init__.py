@@ -1,0 +1,1 @@
+"""What reaches the gateway: webhooks, requests of the API, and news of changed hooks."""
