@@ -1,5 +1,6 @@
 """What a tenant may spend in a day."""
 
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from chassis.errors import RetryLater
-from llm import Budget, BudgetExhausted, Cost, Offline, Prompt, WithinBudget
+from llm import Budget, BudgetExhausted, Cost, Made, Offline, Prompt, TextStream, Tokens, WithinBudget
 
 PROMPT = Prompt("a", "b")
 
@@ -59,3 +60,24 @@ async def test_no_model_is_asked_for_a_tenant_without_budget() -> None:
     with pytest.raises(BudgetExhausted):
         await model.embed(["a"])
     assert asked == []
+
+
+async def test_a_stream_is_counted_when_it_ends() -> None:
+    budget = Budget(daily_tokens=100, now=Clock())
+    stream = WithinBudget(Chatty(), budget, "t1").stream(PROMPT)
+    assert [piece async for piece in stream] == ["Guten ", "Tag"]
+    assert stream.made is not None
+    with pytest.raises(BudgetExhausted):
+        budget.check("t1")
+
+
+class Chatty(Offline):
+    """A model that says two words for a hundred tokens."""
+
+    def stream(self, prompt: Prompt) -> TextStream:
+        return TextStream(self._words())
+
+    async def _words(self) -> AsyncGenerator[str | Made, None]:
+        yield "Guten "
+        yield "Tag"
+        yield Made(provider="test", model="m", tokens=Tokens(60, 40), cost=None)

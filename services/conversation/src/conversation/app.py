@@ -24,4 +24,8 @@ def create_service(settings: Settings | None = None) -> Service:
     drafts = StoredDrafts()
     service.hears(events.router(ReplyDrafter(writer, patience=settings.patience), drafts))
     service.serves(http.router(service.units, drafts))
+    service.notes(lambda: _NO_MODEL if settings.model.provider == "offline" else ())
     return service
+
+
+_NO_MODEL = ("no language model is set up: every reply is a template that promises a human",)

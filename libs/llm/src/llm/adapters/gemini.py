@@ -19,7 +19,7 @@ from vendorkit import VendorAuthExpired, VendorContractBroken, VendorError, Vend
 _VENDOR = "Gemini"
 _PROVIDER = "gemini"
 _TEXTS_PER_REQUEST = 100
-_CUT = frozenset({types.FinishReason.MAX_TOKENS})
+_CUT = frozenset({types.FinishReason.MAX_TOKENS, types.FinishReason.CONTINUATION})
 _WHOLE = frozenset({types.FinishReason.STOP, types.FinishReason.FINISH_REASON_UNSPECIFIED})
 
 
@@ -43,12 +43,9 @@ class Gemini:
 
     async def generate(self, prompt: Prompt, schema: type[T]) -> Generated[T]:
         """An answer in the form of `schema`, by the vendor's JSON mode."""
-        config = types.GenerateContentConfig(
-            system_instruction=prompt.instructions,
-            max_output_tokens=self._settings.max_output_tokens,
-            response_mime_type="application/json",
-            response_json_schema=strict_schema(schema),
-        )
+        config = self._config(prompt)
+        config.response_mime_type = "application/json"
+        config.response_json_schema = strict_schema(schema)
         with self._translated():
             response = await self._client.aio.models.generate_content(
                 model=self._settings.writer, contents=prompt.text, config=config
@@ -96,13 +93,10 @@ class Gemini:
         await self._http.aclose()
 
     async def _pieces(self, prompt: Prompt) -> AsyncGenerator[str | Made, None]:
-        config = types.GenerateContentConfig(
-            system_instruction=prompt.instructions, max_output_tokens=self._settings.max_output_tokens
-        )
         last: types.GenerateContentResponse | None = None
         with self._translated():
             chunks = await self._client.aio.models.generate_content_stream(
-                model=self._settings.writer, contents=prompt.text, config=config
+                model=self._settings.writer, contents=prompt.text, config=self._config(prompt)
             )
             async for chunk in chunks:
                 last = chunk
@@ -116,6 +110,15 @@ class Gemini:
             )
         self._text_of(last)
         yield self._made(last)
+
+    def _config(self, prompt: Prompt) -> types.GenerateContentConfig:
+        return types.GenerateContentConfig(
+            system_instruction=prompt.instructions,
+            max_output_tokens=self._settings.max_output_tokens,
+            # Both would send further requests by themselves: a second retry layer, out of our limits.
+            automatic_continuation=False,
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        )
 
     def _made(self, response: types.GenerateContentResponse) -> Made:
         usage = response.usage_metadata or types.GenerateContentResponseUsageMetadata()
