@@ -1,4 +1,7 @@
-"""The verbs of the command line: one module per group, listed here and nowhere else."""
+"""The verbs of the command line: one module per group, listed here and nowhere else.
+
+A module imports what is slow to load (the chassis, the services) inside its functions, so that the others stay quick.
+"""
 
 from collections.abc import Callable
 

@@ -22,7 +22,13 @@ async def reachable(amqp_url: str, database_url: str, management_url: str | None
 
 
 async def _broker(url: str) -> Finding:
+    parts = urlsplit(url)
     try:
+        # Knock first: aio-pika logs and warns on its own when nobody is there.
+        _, knock = await asyncio.wait_for(
+            asyncio.open_connection(parts.hostname, parts.port or 5672), _SECONDS
+        )
+        knock.close()
         connection = await asyncio.wait_for(aio_pika.connect(url), _SECONDS)
         await connection.close()
     except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
