@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
-from chassis.errors import RetryLater
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from chassis.errors import RetryLater
 from ocr.domain.document import Method, Page, Reading, Reason, Unreadable
 from ocr.domain.limits import Limits
 
@@ -80,7 +80,9 @@ class ConfinedReader:
             async with asyncio.timeout(self._limits.seconds):
                 code = await process.wait()
         except TimeoutError:
-            return Unreadable("too_slow", f"Reading the document took longer than {self._limits.seconds:.0f} seconds.")
+            return Unreadable(
+                "too_slow", f"Reading the document took longer than {self._limits.seconds:.0f} seconds."
+            )
         finally:
             # The process leads a group of its own: Tesseract ends with it, however this ends.
             with suppress(ProcessLookupError):

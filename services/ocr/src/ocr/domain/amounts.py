@@ -13,7 +13,16 @@ _NUMBER = re.compile(
     r"(?:[.,](?P<cents>\d{2}|[-–—]{1,2}))?"
     r"(?!\d|[.,]\d)"
 )
-_CURRENCIES = {"€": "EUR", "eur": "EUR", "euro": "EUR", "$": "USD", "usd": "USD", "£": "GBP", "gbp": "GBP", "chf": "CHF"}
+_CURRENCIES = {
+    "€": "EUR",
+    "eur": "EUR",
+    "euro": "EUR",
+    "$": "USD",
+    "usd": "USD",
+    "£": "GBP",
+    "gbp": "GBP",
+    "chf": "CHF",
+}
 _CURRENCY = re.compile(r"€|\$|£|(?<![A-Za-z])(?:EUR|Euro|USD|GBP|CHF)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -50,4 +59,6 @@ def plain(value: Decimal) -> str:
 
 def _beside_currency(text: str, start: int, end: int) -> bool:
     before, after = text[max(0, start - 5) : start].rstrip(), text[end : end + 5].lstrip()
-    return any(match.end() == len(before) for match in _CURRENCY.finditer(before)) or bool(_CURRENCY.match(after))
+    return any(match.end() == len(before) for match in _CURRENCY.finditer(before)) or bool(
+        _CURRENCY.match(after)
+    )

@@ -93,11 +93,14 @@ _DATE_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Parts]], ..
     ),
     (
         re.compile(
-            rf"(?<!\w){_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)(?!\d)", re.IGNORECASE
+            rf"(?<!\w){_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)(?!\d)",
+            re.IGNORECASE,
         ),
         _named,
     ),
 )
 _NAMED_MONTH = re.compile(rf"(?<!\w){_NAME}[\s,/-]*(?P<year>(?:19|20)\d\d)(?!\d)", re.IGNORECASE)
-_NUMBERED_MONTH = re.compile(r"(?<![\d./])(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?(?P<year>(?:19|20)\d\d)(?![\d.])")
+_NUMBERED_MONTH = re.compile(
+    r"(?<![\d./])(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?(?P<year>(?:19|20)\d\d)(?![\d.])"
+)
 _ISO_MONTH = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<number>0[1-9]|1[0-2])(?![\d-])")

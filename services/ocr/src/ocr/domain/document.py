@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 Reason = Literal[
-    "empty", "encrypted", "too_many_pages", "too_large", "too_slow", "damaged", "unsupported", "macros", "no_text"
+    "empty",
+    "encrypted",
+    "too_many_pages",
+    "too_large",
+    "too_slow",
+    "damaged",
+    "unsupported",
+    "macros",
+    "no_text",
 ]
 Method = Literal["text", "ocr"]
 

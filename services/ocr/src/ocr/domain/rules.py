@@ -65,7 +65,7 @@ def _category_of(text: str) -> tuple[Category, int]:
         category: sum(weight for pattern, weight in patterns.items() if re.search(pattern, lowered))
         for category, patterns in KEYWORDS.items()
     }
-    best: Category = max(weights, key=lambda category: weights[category])
+    best = max(KEYWORDS, key=lambda category: weights[category])
     return (best, weights[best]) if weights[best] >= _LEAST_WEIGHT else ("other", 0)
 
 

@@ -77,7 +77,9 @@ def _read(path: Path, limits: Limits) -> Reading:
 
             return (read_html if kind == "html" else read_text)(path.read_bytes())
         case "unknown":
-            raise CannotRead("unsupported", "Files of this kind cannot be read; please send the document as a PDF.")
+            raise CannotRead(
+                "unsupported", "Files of this kind cannot be read; please send the document as a PDF."
+            )
 
 
 def _read_word(path: Path, limits: Limits) -> Reading:
@@ -106,7 +108,9 @@ def _read_word(path: Path, limits: Limits) -> Reading:
 def _cleaned(reading: Reading, limits: Limits) -> Reading:
     """Without characters that no text should hold, and no longer than allowed."""
     if len(reading.text) > limits.characters:
-        raise CannotRead("too_large", f"The document holds more than {limits.characters:,} characters of text.")
+        raise CannotRead(
+            "too_large", f"The document holds more than {limits.characters:,} characters of text."
+        )
     pages = tuple(Page(page.number, _clean(page.text)) for page in reading.pages)
     if not any(page.text for page in pages):
         raise CannotRead("no_text", "No writing was found in the document.")

@@ -30,13 +30,26 @@ def _texts(source: Path | bytes, limits: Limits) -> Iterator[str]:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = limits.pixels
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
+        with Image.open(
+            io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS
+        ) as image:
             for frame in _frames(image, limits):
                 yield recognize(frame)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise CannotRead("damaged", f"The picture is damaged and cannot be opened ({type(error).__name__}).") from error
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise CannotRead(
+            "damaged", f"The picture is damaged and cannot be opened ({type(error).__name__})."
+        ) from error
 
 
 def _frames(image: Image.Image, limits: Limits) -> Iterator[Image.Image]:
@@ -45,7 +58,8 @@ def _frames(image: Image.Image, limits: Limits) -> Iterator[Image.Image]:
     while True:
         if count >= limits.scanned_pages:
             raise CannotRead(
-                "too_many_pages", f"The picture file has more than {limits.scanned_pages} pages; please send it in parts."
+                "too_many_pages",
+                f"The picture file has more than {limits.scanned_pages} pages; please send it in parts.",
             )
         if image.width * image.height > limits.pixels:
             raise _too_many_pixels(limits)
@@ -64,5 +78,6 @@ def _frames(image: Image.Image, limits: Limits) -> Iterator[Image.Image]:
 
 def _too_many_pixels(limits: Limits) -> CannotRead:
     return CannotRead(
-        "too_large", f"The picture has more than {limits.pixels // 1_000_000} million pixels; please send it smaller."
+        "too_large",
+        f"The picture has more than {limits.pixels // 1_000_000} million pixels; please send it smaller.",
     )

@@ -21,6 +21,8 @@ _FEW_LETTERS = 25
 _LITTLE_TEXT = 200
 _MOST_OF_A_PAGE = 0.5
 _MOST_STRANGE = 0.2
+_PICTURES = (pdfium_c.FPDF_PAGEOBJ_IMAGE,)
+_SHAPES = (*_PICTURES, pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING)
 
 
 def read_pdf(path: Path, limits: Limits) -> Reading:
@@ -31,7 +33,10 @@ def read_pdf(path: Path, limits: Limits) -> Reading:
         raise _why_closed(error) from error
     count = len(document)
     if count > limits.pages:
-        raise CannotRead("too_many_pages", f"The PDF has {count} pages; at most {limits.pages} are read. Please send it in parts.")
+        raise CannotRead(
+            "too_many_pages",
+            f"The PDF has {count} pages; at most {limits.pages} are read. Please send it in parts.",
+        )
     if count == 0:
         raise CannotRead("damaged", "The PDF has no pages.")
     if document.get_formtype() in (pdfium_c.FORMTYPE_ACRO_FORM, pdfium_c.FORMTYPE_XFA_FOREGROUND):
@@ -77,7 +82,9 @@ def _texts(document: pdfium.PdfDocument, limits: Limits) -> Iterator[tuple[str, 
         page.close()
         characters += len(text)
         if characters > limits.characters:
-            raise CannotRead("too_large", f"The PDF holds more than {limits.characters:,} characters of text.")
+            raise CannotRead(
+                "too_large", f"The PDF holds more than {limits.characters:,} characters of text."
+            )
         yield text, how
 
 
@@ -94,11 +101,10 @@ def _must_be_recognized(page: pdfium.PdfPage, text: str) -> bool:
     letters = sum(map(str.isalnum, text))
     if letters >= _LITTLE_TEXT:
         return _is_strange(text)
-    objects = [found for found in page.get_objects(max_depth=3) if found.type != pdfium_c.FPDF_PAGEOBJ_TEXT]
     if letters < _FEW_LETTERS:
-        return bool(objects) or _is_strange(text)
+        return any(True for _ in page.get_objects(filter=_SHAPES, max_depth=3)) or _is_strange(text)
     area = max(1.0, page.get_width() * page.get_height())
-    covered = max((_area(found) for found in objects if found.type == pdfium_c.FPDF_PAGEOBJ_IMAGE), default=0.0)
+    covered = max(map(_area, page.get_objects(filter=_PICTURES, max_depth=3)), default=0.0)
     return covered / area > _MOST_OF_A_PAGE or _is_strange(text)
 
 
@@ -124,13 +130,13 @@ def _recognized(page: pdfium.PdfPage, limits: Limits) -> str:
     scale = max(_LEAST_SCALE, min(_dpi(page) / _POINTS_PER_INCH, most))
     if width * height * scale * scale > limits.pixels:
         raise CannotRead("too_large", "A page of the PDF is too large to be read.")
-    bitmap = page.render(scale=scale, grayscale=True)
+    bitmap = page.render(scale=scale, grayscale=True)  # pyright: ignore[reportArgumentType] -- any number is taken
     return recognize(cast(Image.Image, bitmap.to_pil()))
 
 
 def _dpi(page: pdfium.PdfPage) -> float:
     """The scanner's own resolution, when one picture covers the page: more would only blow it up."""
-    objects = list(page.get_objects(filter=(pdfium_c.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
+    objects = list(page.get_objects(filter=_PICTURES, max_depth=3))
     if len(objects) != 1 or not isinstance(objects[0], pdfium.PdfImage):
         return _BEST_DPI
     left, _, right, _ = objects[0].get_bounds()

@@ -9,7 +9,10 @@ from ocr.adapters.reading.failure import CannotRead
 from ocr.domain.document import PAGE_BREAK, Page, Reading
 
 _BLOCKS = frozenset(
-    "p div br li ul ol tr table h1 h2 h3 h4 h5 h6 section article header footer blockquote pre hr title dt dd".split()
+    (
+        *("p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section"),
+        *("article", "header", "footer", "blockquote", "pre", "hr", "title", "dt", "dd"),
+    )
 )
 _SILENT = frozenset(("script", "style", "template", "noscript"))
 _CELLS = frozenset(("td", "th"))
@@ -42,7 +45,9 @@ def _reading(text: str, media_type: str) -> Reading:
     if not text.strip():
         raise CannotRead("no_text", "The file holds nothing but white space.")
     pages = [part for part in text.replace("\r\n", "\n").split(PAGE_BREAK) if part.strip()]
-    return Reading(tuple(Page(number, part.strip()) for number, part in enumerate(pages, 1)), "text", media_type)
+    return Reading(
+        tuple(Page(number, part.strip()) for number, part in enumerate(pages, 1)), "text", media_type
+    )
 
 
 class _VisibleText(HTMLParser):

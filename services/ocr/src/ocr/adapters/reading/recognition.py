@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import cast
 
 import pytesseract
@@ -85,7 +85,9 @@ def _without_grain(grey: Image.Image) -> Image.Image:
     histogram = grey.histogram()
     paper = max(range(128, 256), key=lambda level: histogram[level])
     above = sum(histogram[paper:])
-    spread = (sum(histogram[level] * (level - paper) ** 2 for level in range(paper, 256)) / max(1, above)) ** 0.5
+    spread = (
+        sum(histogram[level] * (level - paper) ** 2 for level in range(paper, 256)) / max(1, above)
+    ) ** 0.5
     white = paper - max(_LEAST_GRAIN, 3 * spread)
     return grey.point([255 if level >= white else level for level in range(256)])
 
@@ -144,7 +146,9 @@ class _Word:
 
 def _words(table: dict[str, list[object]]) -> Iterator[_Word]:
     names = ("block_num", "par_num", "line_num", "left", "width", "conf", "text")
-    for block, paragraph, line, left, width, confidence, text in zip(*(table[name] for name in names), strict=True):
+    for block, paragraph, line, left, width, confidence, text in zip(
+        *(table[name] for name in names), strict=True
+    ):
         if str(text).strip():
             place = (int(str(block)), int(str(paragraph)), int(str(line)))
             yield _Word(place, int(str(left)), int(str(width)), float(str(confidence)), str(text).strip())
@@ -165,7 +169,7 @@ def _line(words: list[_Word]) -> str:
     """Words with blanks between them; a gap wider than two letters parts columns and gets three."""
     letter = statistics.median(word.width / len(word.text) for word in words)
     pieces = [words[0].text]
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         gap = word.left - (before.left + before.width)
         pieces.append("   " if gap > 2.5 * letter else " ")
         pieces.append(word.text)

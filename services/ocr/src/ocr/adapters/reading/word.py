@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import docx
 import olefile
 from docx.document import Document
+from docx.opc.part import Part
 from docx.oxml.ns import qn
 from docx.table import Table
 from docx.text.paragraph import Paragraph
@@ -29,31 +29,49 @@ def check_ole(path: Path) -> CannotRead:
     """Why an OLE file (old Office formats, Outlook messages, encrypted new ones) is not read."""
     try:
         with olefile.OleFileIO(str(path)) as container:
-            names = {part.lower() for entry in container.listdir(streams=True, storages=True) for part in entry}
+            names = {
+                part.lower() for entry in container.listdir(streams=True, storages=True) for part in entry
+            }
     except (OSError, ValueError, TypeError, IndexError) as error:
-        return CannotRead("damaged", f"The office file is damaged and cannot be opened ({type(error).__name__}).")
+        return CannotRead(
+            "damaged", f"The office file is damaged and cannot be opened ({type(error).__name__})."
+        )
     if "encryptedpackage" in names:
-        return CannotRead("encrypted", "The office file is protected by a password; please send it without one.")
+        return CannotRead(
+            "encrypted", "The office file is protected by a password; please send it without one."
+        )
     if names.intersection(_MACRO_STORAGES):
-        return CannotRead("macros", "The office file contains macros and is not opened; please send it as a PDF.")
-    return CannotRead("unsupported", "Old office formats cannot be read; please send the document as PDF or DOCX.")
+        return CannotRead(
+            "macros", "The office file contains macros and is not opened; please send it as a PDF."
+        )
+    return CannotRead(
+        "unsupported", "Old office formats cannot be read; please send the document as PDF or DOCX."
+    )
 
 
 def read_zip(path: Path) -> tuple[Reading, list[bytes]]:
     """The text of a DOCX and the pictures in it; any other archive cannot be read."""
     names = _checked_members(path)
     if any(name.lower().endswith(_MACRO_PARTS) for name in names):
-        raise CannotRead("macros", "The office file contains macros and is not opened; please send it as a PDF.")
+        raise CannotRead(
+            "macros", "The office file contains macros and is not opened; please send it as a PDF."
+        )
     if "word/document.xml" not in names:
         what = "Spreadsheets" if "xl/workbook.xml" in names else "Archives and files of this kind"
         raise CannotRead("unsupported", f"{what} cannot be read; please send the document as PDF or DOCX.")
     try:
         document = docx.Document(str(path))
         pages = tuple(Page(number, text) for number, text in enumerate(_pages(document), start=1))
-        pictures = [part.blob for part in document.part.package.iter_parts() if part.content_type.startswith("image/")]
+        pictures = [part.blob for part in _parts(document) if part.content_type.startswith("image/")]
     except (KeyError, ValueError, zipfile.BadZipFile, SyntaxError, AttributeError) as error:
         raise CannotRead("damaged", f"The Word file is damaged ({type(error).__name__}).") from error
     return Reading(pages, "text", DOCX), pictures
+
+
+def _parts(document: Document) -> Iterator[Part]:
+    package = document.part.package
+    if package is not None:
+        yield from package.iter_parts()
 
 
 def _checked_members(path: Path) -> set[str]:
@@ -61,7 +79,9 @@ def _checked_members(path: Path) -> set[str]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise CannotRead("damaged", f"The file is damaged: its directory cannot be read ({type(error).__name__}).") from error
+        raise CannotRead(
+            "damaged", f"The file is damaged: its directory cannot be read ({type(error).__name__})."
+        ) from error
     if any(member.flag_bits & _ENCRYPTED_FLAG for member in members):
         raise CannotRead("encrypted", "The file is protected by a password; please send it without one.")
     if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _MOST_UNPACKED:
@@ -106,5 +126,3 @@ def _rows(table: Table) -> Iterator[str]:
             if not texts or texts[-1] != text:  # a merged cell is listed once for each column
                 texts.append(text)
         yield "  ".join(texts)
-
-

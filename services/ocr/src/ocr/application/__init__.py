@@ -1,0 +1,1 @@
+"""What ocr does: it analyses documents."""
