@@ -24,6 +24,8 @@ KNOWN = [
         ("Schreiben Sie an betrug@evil.example bitte.", "address"),
         ("Rufen Sie uns unter +43 1 999 88 77 an.", "phone"),
         ("Unsere Nummer ist (0316) 99 88 77.", "phone"),
+        ("Unsere Nummer ist +43.316.998877.", "phone"),
+        ("Unsere Nummer ist 0316.998.877.", "phone"),
     ],
 )
 def test_a_sentence_with_something_foreign_is_dropped(sentence: str, kind: str) -> None:
@@ -40,6 +42,7 @@ def test_a_sentence_with_something_foreign_is_dropped(sentence: str, kind: str) 
         "Das Objekt finden Sie unter https://www.hausundhof.at/a-17.",
         "Ihr Dokument Lohnzettel.pdf haben wir erhalten.",
         "Die Besichtigung am 24.11.2026 um 14:30 Uhr, Tag 2026-11-24, haben wir notiert.",
+        "Der Termin am 01.12.2026 14:30 Uhr, 01.12. - 03.12.2026 oder 0,5 Tage.",
         "Die Miete beträgt 1.250,00 EUR, der Kaufpreis 345.000 EUR, z.B. für 1010 Wien.",
         "Das Konto AT611904300234573201 ist uns bekannt.",
         "Thank you. We will get back to you, e.g. on 24 November 2026.",

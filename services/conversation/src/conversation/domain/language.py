@@ -6,173 +6,25 @@ from typing import Literal
 
 Language = Literal["de", "en"]
 
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text.casefold())
+
+
 _GERMAN = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "den",
-        "dem",
-        "des",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "einer",
-        "und",
-        "oder",
-        "aber",
-        "ich",
-        "wir",
-        "ihr",
-        "sie",
-        "es",
-        "ist",
-        "sind",
-        "war",
-        "waren",
-        "haben",
-        "hat",
-        "habe",
-        "hätte",
-        "wäre",
-        "kann",
-        "können",
-        "könnte",
-        "möchte",
-        "würde",
-        "nicht",
-        "auch",
-        "noch",
-        "mit",
-        "für",
-        "von",
-        "zu",
-        "zum",
-        "zur",
-        "bei",
-        "beim",
-        "auf",
-        "aus",
-        "nach",
-        "über",
-        "unter",
-        "vor",
-        "wann",
-        "wie",
-        "wo",
-        "was",
-        "wer",
-        "welche",
-        "welcher",
-        "dass",
-        "wenn",
-        "ob",
-        "bitte",
-        "danke",
-        "guten",
-        "tag",
-        "hallo",
-        "sehr",
-        "geehrte",
-        "geehrter",
-        "damen",
-        "herren",
-        "mein",
-        "meine",
-        "mir",
-        "mich",
-        "uns",
-        "unser",
-        "ihre",
-        "ihrer",
-        "ihnen",
-        "im",
-        "am",
-        "um",
-        "grüße",
-        "grüßen",
-        "gruß",
-        "liebe",
-        "lieber",
-    ]
+    _words(
+        "der die das den dem des ein eine einen einem einer und oder aber ich wir ihr sie es ist sind war waren haben "
+        "hat habe hätte wäre kann können könnte möchte würde nicht auch noch mit für von zu zum zur bei beim auf aus "
+        "nach über unter vor wann wie wo was wer welche welcher dass wenn ob bitte danke guten tag hallo sehr geehrte "
+        "geehrter damen herren mein meine mir mich uns unser ihre ihrer ihnen im am um grüße grüßen gruß liebe lieber"
+    )
 )
 _ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "but",
-        "i",
-        "we",
-        "you",
-        "he",
-        "she",
-        "it",
-        "they",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "have",
-        "has",
-        "had",
-        "can",
-        "could",
-        "would",
-        "should",
-        "will",
-        "do",
-        "does",
-        "did",
-        "not",
-        "also",
-        "with",
-        "for",
-        "from",
-        "to",
-        "at",
-        "on",
-        "of",
-        "by",
-        "in",
-        "into",
-        "about",
-        "when",
-        "how",
-        "where",
-        "what",
-        "who",
-        "which",
-        "that",
-        "if",
-        "please",
-        "thanks",
-        "thank",
-        "hello",
-        "hi",
-        "dear",
-        "sir",
-        "madam",
-        "my",
-        "me",
-        "our",
-        "us",
-        "your",
-        "their",
-        "this",
-        "these",
-        "there",
-        "here",
-        "regards",
-        "sincerely",
-        "best",
-        "kind",
-    ]
+    _words(
+        "the a an and or but i we you he she it they is are was were be been have has had can could would should will "
+        "do does did not also with for from to at on of by in into about when how where what who which that if please "
+        "thanks thank hello hi dear sir madam my me our us your their this these there here regards sincerely best kind"
+    )
 )
 _BOTH = _GERMAN & _ENGLISH
 
@@ -195,7 +47,7 @@ def language_of(*texts: str, otherwise: Language = "de") -> Told:
 
     An umlaut or an ß counts like a small word: English has none, though names in it may.
     """
-    words = re.findall(r"[^\W\d_]+", " ".join(texts).casefold())
+    words = _words(" ".join(texts))
     german = sum(word in _GERMAN - _BOTH for word in words) + sum(
         bool(re.search("[äöüß]", word)) for word in words
     )

@@ -15,8 +15,8 @@ _LINK = re.compile(
     rf"\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\b(?:[\w-]{{1,63}}\.){{1,8}}(?:{_ENDINGS})\b(?:/\S*)?|\b(?:[\w-]{{1,63}}\.){{1,8}}[a-z]{{2,}}/\S+",
     re.IGNORECASE,
 )
-# Begins with + or 0 and goes on for seven digits or more; no dots within, so that a date is none.
-_PHONE = re.compile(r"(?<![\w.,/-])\(?(?:\+|0)[\d \u00a0()/-]{5,}\d")
+# Begins with + or 0 and goes on for seven digits or more, but not as a date does.
+_PHONE = re.compile(r"(?<![\w.,/-])\(?(?!\d{1,2}\.\d{1,2}\.)(?:\+|0)[\d \u00a0().–/-]{5,40}\d")
 _NUMBER = re.compile(r"\d[\d \u00a0()/.-]{4,40}\d")
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){3,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-zäöü])")
