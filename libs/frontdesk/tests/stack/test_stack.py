@@ -65,9 +65,8 @@ async def test_two_instances_run_side_by_side_and_leave_nothing_behind(
     start = (
         "import sys, pathlib, frontdesk.stack as s; s.Stack.at(pathlib.Path(sys.argv[1]), given={}).start()"
     )
-    subprocess.run(
-        [sys.executable, "-c", start, str(second.folder)], capture_output=True, check=True, timeout=120
-    )
+    command = [sys.executable, "-c", start, str(second.folder)]
+    await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True, timeout=120)
 
     await _write(second, "in the second")
     await _say(second, "in the second")

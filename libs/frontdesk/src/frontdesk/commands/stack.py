@@ -1,5 +1,6 @@
 """`frontdesk stack`: the local broker and database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -36,9 +37,11 @@ def up(folder: Folder = None) -> None:
 
 def down(folder: Folder = None, every: Every = False) -> None:
     """Stop it; the data stay."""
-    for stack in _meant(folder, every):
-        stack.stop()
-        typer.echo(f"stopped {stack.folder}")
+    stacks = _meant(folder, every)
+    with ThreadPoolExecutor() as together:
+        for stack, stopped in [(stack, together.submit(stack.stop)) for stack in stacks]:
+            stopped.result()
+            typer.echo(f"stopped {stack.folder}")
 
 
 def status(folder: Folder = None) -> None:

@@ -71,6 +71,7 @@ def load_plan(folder: Path) -> Plan:
 
 def keep_plan(folder: Path, plan: Plan) -> Plan:
     """Write the plan so that nobody ever reads half of it, nor anybody else reads it at all."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "stack.json"
     draft = file.with_suffix(f".{secrets.token_hex(4)}")
     draft.touch(mode=0o600)

@@ -1,0 +1,62 @@
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from chassis.migration import migrate
+from frontdesk.diagnosis.finding import Finding
+from frontdesk.diagnosis.migrated import MigrationState, migrations_state
+from frontdesk.diagnosis.reachable import reachable
+from tenancy.app import create_service
+
+
+def test_the_doctor_sees_when_a_schema_is_as_new_as_its_code(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert not _state_of("tenancy", environment["DATABASE_URL"]).up_to_date
+
+    asyncio.run(migrate(create_service()))
+
+    state = _state_of("tenancy", environment["DATABASE_URL"])
+    assert state.up_to_date
+    assert state.current is not None
+
+
+def test_the_doctor_fails_and_says_what_to_do(environment: dict[str, str]) -> None:
+    nobody_there = {
+        "AMQP_URL": "amqp://guest:secret@127.0.0.1:1/",
+        "DATABASE_URL": environment["DATABASE_URL"],
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-m", "frontdesk", "doctor", "--json"],
+        env={**os.environ, **environment, **nobody_there},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    findings = {finding["name"]: Finding(**finding) for finding in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert findings["database"].ok
+    assert not findings["broker"].ok
+    assert findings["broker"].advice
+    assert findings["tesseract, German"].ok
+    assert "secret" not in done.stdout
+
+
+async def test_a_broker_and_a_database_that_answer_are_reported_as_reachable(
+    environment: dict[str, str],
+) -> None:
+    findings = await reachable(environment["AMQP_URL"], environment["DATABASE_URL"], management_url=None)
+
+    assert [finding.ok for finding in findings] == [True, True, True]
+
+
+def _state_of(service: str, database_url: str) -> MigrationState:
+    return next(state for state in migrations_state(database_url) if state.service == service)
