@@ -176,3 +176,14 @@ async def test_a_letter_that_gives_orders_is_answered_with_little_confidence(san
 async def test_the_same_question_has_the_same_answer(sandbox) -> None:
     first, second = [await _proposal(sandbox, ("Frage", "Ist die Wohnung noch frei?")) for _ in range(2)]
     assert first == second
+
+
+async def test_the_day_of_moving_in_is_not_taken_for_the_day_of_the_viewing(sandbox) -> None:
+    text = (
+        "Ist die Wohnung W-4578 noch frei? Gern würde ich sie am 30.11.2026 gegen 16:00 Uhr besichtigen. "
+        "Einziehen könnte ich zum 01.03.2027. Meine Gehaltsabrechnung vom 31.10.2026 habe ich beigefügt."
+    )
+    proposal = await _proposal(sandbox, ("Anfrage", text), person="Käthe Schäuble")
+    assert proposal["intent"] == "viewing"
+    assert "Ihren Wunschtermin, Montag, 30. November 2026 um 16:00 Uhr" in proposal["reply"]
+    assert "Einzugswunsch, Montag, 1. März 2027" in proposal["reply"]

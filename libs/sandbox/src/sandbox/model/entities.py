@@ -16,7 +16,7 @@ _REFERENCE = re.compile(
 )
 _SHAPE = re.compile(r"\b(?=[A-Z0-9/-]*\d)[A-Z]{1,6}[-/]\d[A-Z0-9/-]{1,16}\b")
 _PHONE = re.compile(r"(?<![\w/.-])(?:\+\d{1,3}|00\d{1,3}|0)[\d ()/-]{6,18}\d(?![\w.])")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _HOUSEHOLD = re.compile(
     r"\b(\d+|zwei|drei|vier|fünf|two|three|four|five)\s+(?:personen|erwachsene\w*|people|persons|adults)\b",
     re.IGNORECASE,

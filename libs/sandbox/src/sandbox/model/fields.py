@@ -14,11 +14,11 @@ from sandbox.wire import JsonObject
 
 _LONG_AGO = date(1900, 1, 1)
 _COMPANY = re.compile(
-    r"[^,;|\n]*?\b(?:GmbH(?:\s?&\s?Co\.?\s?KG)?|AG|KG|OHG|e\.\s?K\.|UG|SE|eG|mbH|Ltd\.?|Limited|LLC|Inc\.?|PLC)(?![\w])"
+    r"[^,;|\n]*?\b(?:g?GmbH(?:\s?&\s?Co\.?\s?KG)?|AG|KG|OHG|e\.\s?K\.|UG|SE|eG|mbH|Ltd\.?|Limited|LLC|Inc\.?|PLC)(?![\w])"
 )
 _NUMBER = re.compile(r"(?=[\w/.-]*\d)[A-Za-z0-9][\w/.-]*[A-Za-z0-9]|\d+")
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ \t-]+[^\W\d_][\w'’.-]*){0,4}")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE = re.compile(r"(?<![\w/.-])(?:\+\d{1,3}|00\d{1,3}|0)[\d ()/-]{6,18}\d(?![\w.])")
 _TITLE = re.compile(r"vertrag|agreement|contract|lease", re.IGNORECASE)
 _NOT_A_NAME = re.compile(r"^(?:nr|nummer|no|number|id|anschrift|adresse|address|personalnr)\b", re.IGNORECASE)

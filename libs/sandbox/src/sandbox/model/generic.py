@@ -9,7 +9,7 @@ from sandbox.model.prompt import Prompt
 from sandbox.model.schema import misfits
 from sandbox.wire import JsonObject, as_list, as_object, as_objects, as_text, as_texts
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE = re.compile(r"(?<!\w)\+?\d[\d ()/-]{6,}\d")
 _SENTENCE = re.compile(r"[^.!?\n]{3,}[.!?]?")
 _LONGEST = 400

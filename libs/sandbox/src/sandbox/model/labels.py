@@ -89,6 +89,7 @@ def _is_word(token: str) -> bool:
     return sum(sign.isalpha() for sign in token) * 2 >= sum(sign.isalnum() for sign in token)
 
 
+@functools.lru_cache(maxsize=65_536)
 def _near(spelled: str, wanted: str) -> bool:
     slips = len(wanted) // 6
     if abs(len(spelled) - len(wanted)) > slips:
@@ -96,7 +97,9 @@ def _near(spelled: str, wanted: str) -> bool:
     if spelled == wanted:
         return True
     # A word that is another label, rightly spelled, is that label and no slip: employer, employee.
-    return slips > 0 and spelled not in _ALL_LABELS and _distance(spelled, wanted) <= slips
+    if slips == 0 or spelled in _ALL_LABELS or len(set(spelled) ^ set(wanted)) > 2 * slips:
+        return False
+    return _distance(spelled, wanted) <= slips
 
 
 def _distance(left: str, right: str) -> int:

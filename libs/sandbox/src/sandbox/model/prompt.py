@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 _SECTION = re.compile(
     r"^##\s+(TODAY|COMPANY|PERSON|OBJECT|LETTERS|DOCUMENTS|HISTORY|TURN|FILENAME|PAGE)(?:\s+(\d+))?\s*:?\s*(.*)$"
@@ -73,7 +74,7 @@ class Prompt:
         content = self.sections.get(name, "")
         return "" if _EMPTY.match(content) else content
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The day named in TODAY, else the day it is."""
         found = _ISO_DAY.search(self.section("TODAY"))
@@ -81,7 +82,7 @@ class Prompt:
             return date(int(found[1]), int(found[2]), int(found[3]))
         return datetime.now(UTC).date()
 
-    @property
+    @cached_property
     def letters(self) -> list[Letter]:
         """The letters of the turn in their order."""
         content = self.section("LETTERS")
@@ -98,7 +99,7 @@ class Prompt:
                 letters.append(("", [line]))
         return [Letter(subject, "\n".join(lines).strip()) for subject, lines in letters]
 
-    @property
+    @cached_property
     def documents(self) -> list[ReceivedDocument]:
         """What came with the letters, as analysed before."""
         found = [_DOCUMENT.match(line.strip()) for line in self.section("DOCUMENTS").splitlines()]

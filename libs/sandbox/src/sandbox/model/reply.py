@@ -17,6 +17,7 @@ from sandbox.model.topics import (
     intent_of,
     is_unsafe,
     questions_of,
+    sentences_of,
     sentiment_of,
     topics_of,
 )
@@ -26,6 +27,10 @@ _UNREADABLE = re.compile(
     r"unread|nicht lesbar|unlesbar|could not be read|verschlüsselt|encrypted", re.IGNORECASE
 )
 _TOO_SMALL_BESIDE_A_COMPLAINT = ("energy", "equipment", "outside", "documents")
+_MOVING_IN = re.compile(
+    r"einzieh|einzug|einzuzieh|umzug|umzieh|mietbeginn|\bmov(?:e|ing)\b|tenancy (?:start|begin)",
+    re.IGNORECASE,
+)
 _SAFE_TITLE = re.compile(r"[^\w\s.,:/()€&+'–-]")
 
 
@@ -97,9 +102,9 @@ def _about_documents(prompt: Prompt, language: str) -> Iterator[str]:
     if readable:
         named = ", ".join(f"{for_category(d.category, language)} ({_cleaned(d.filename)})" for d in readable)
         yield (
-            f"We have received your documents: {named}."
+            f"Thank you also for your documents: {named}."
             if english
-            else f"Ihre Unterlagen haben wir erhalten: {named}."
+            else f"Danke auch für Ihre Unterlagen: {named}."
         )
     if unreadable:
         named = ", ".join(_cleaned(d.filename) for d in unreadable)
@@ -120,6 +125,10 @@ def _answers(prompt: Prompt, language: str) -> Iterator[str]:
             if sentence and sentence not in said:
                 said.add(sentence)
                 yield sentence
+        moving_in = _about_moving_in(letter, prompt, language)
+        if moving_in:
+            said.add(moving_in)
+            yield moving_in
         for question in questions_of(letter):
             if not any(t.words.search(question) for t in TOPICS) and question not in said:
                 said.add(question)
@@ -184,7 +193,7 @@ def _about_price(prompt: Prompt, english: bool) -> str:
 def _about_appointment(topic: str, letter: Letter, prompt: Prompt, language: str) -> str:
     english = language == "en"
     lead = for_topic("viewing", language) + " " if topic == "viewing" else ""
-    days = [found.day for found in days_in(f"{letter.subject}\n{letter.text}", prompt.today)]
+    days = _days(letter, prompt, moving_in=False)
     time = time_in(letter.text)
     if not days:
         if topic == "viewing":
@@ -205,6 +214,26 @@ def _about_appointment(topic: str, letter: Letter, prompt: Prompt, language: str
     return (
         f"{lead}Ihren Wunschtermin, {wished}{at}, haben wir notiert und bestätigen Ihnen den Termin in Kürze."
     )
+
+
+def _about_moving_in(letter: Letter, prompt: Prompt, language: str) -> str:
+    days = _days(letter, prompt, moving_in=True)
+    if not days:
+        return ""
+    if language == "en":
+        return f"We have noted that you would like to move in on {spoken_day(days[0], language)}."
+    return f"Ihren Einzugswunsch, {spoken_day(days[0], language)}, haben wir vermerkt."
+
+
+def _days(letter: Letter, prompt: Prompt, *, moving_in: bool) -> list[date]:
+    """The days to come that a letter names, in the sentences about moving in or in the others."""
+    sentences = [
+        s
+        for s in sentences_of(f"{letter.subject}\n\n{letter.text}")
+        if bool(_MOVING_IN.search(s)) == moving_in
+    ]
+    found = (found.day for sentence in sentences for found in days_in(sentence, prompt.today))
+    return [day for day in found if day >= prompt.today]
 
 
 def spoken_day(day: date, language: str) -> str:

@@ -1,5 +1,6 @@
 """What letters are about: topics by word stems, in German and English."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +30,13 @@ TOPICS: tuple[Topic, ...] = (
         r"beschwer|reklam|unverschämt|enttäusch|mangel\b|mängel|defekt|kaputt|schimmel|funktioniert (?:immer noch )?nicht|"
         r"ausgefallen|ärger|unzumutbar|mahnung|zum wiederholten mal|complain|disappoint|unacceptable|broken|not working|"
         r"mould|mold\b|leak|furious|fed up|frustrat|still (?:no|have not|haven't)",
-        weight=4,
+        weight=6,
     ),
     _topic(
         "viewing",
         r"besichtig|anschauen|ansehen|angucken|vor ort sehen|\bviewing|view(?:ed)? (?:the|it|your)|\bvisit\b|"
         r"(?:come|to) (?:and )?see (?:the|it)|have a look|take a look|show(?:ing)? (?:me|us) (?:the|around)",
-        weight=3,
+        weight=5,
     ),
     _topic(
         "price",
@@ -77,7 +78,12 @@ TOPICS: tuple[Topic, ...] = (
         intent="general",
         weight=0,
     ),
-    _topic("outside", r"balkon|terrasse|garten|balcon|terrace|garden", intent="general", weight=1),
+    _topic(
+        "outside",
+        r"balkon|terrasse|\bgarten(?:anteil|nutzung|mitbenutzung)?\b|balcon|terrace|\bgarden\b",
+        intent="general",
+        weight=1,
+    ),
     _topic(
         "equipment",
         r"einbauküche|möblier|aufzug|fahrstuhl|keller\b|furnished|fitted kitchen|elevator|\blift\b|cellar",
@@ -115,10 +121,11 @@ _POSITIVE = re.compile(
 )
 
 
-def topics_of(letter: Letter) -> list[Topic]:
+@functools.lru_cache(maxsize=512)
+def topics_of(letter: Letter) -> tuple[Topic, ...]:
     """The topics of one letter, in the order of TOPICS."""
     text = _meant(letter)
-    return [topic for topic in TOPICS if topic.words.search(text)]
+    return tuple(topic for topic in TOPICS if topic.words.search(text))
 
 
 def intent_of(letters: Sequence[Letter]) -> str:
@@ -126,7 +133,7 @@ def intent_of(letters: Sequence[Letter]) -> str:
     scores: dict[str, int] = {}
     for letter in letters:
         text = _meant(letter)
-        for topic in TOPICS:
+        for topic in topics_of(letter):
             count = min(3, len(topic.words.findall(text)))
             scores[topic.intent] = scores.get(topic.intent, 0) + count * topic.weight
     best = max(scores, key=lambda intent: scores[intent], default="other")
@@ -146,7 +153,7 @@ def sentiment_of(letters: Sequence[Letter]) -> str:
 
 def questions_of(letter: Letter) -> list[str]:
     """The letter's questions that may be repeated: none with links, addresses or orders to the machine."""
-    asked = [sentence for sentence in _sentences(letter.text) if sentence.endswith("?")]
+    asked = [sentence for sentence in sentences_of(letter.text) if sentence.endswith("?")]
     return [sentence for sentence in asked if not is_unsafe(sentence) and len(sentence) < 200]
 
 
@@ -165,10 +172,10 @@ def _meant(letter: Letter) -> str:
     text = f"{letter.subject}\n{letter.text}"
     if not gives_orders(letter):
         return text
-    return "\n".join(sentence for sentence in _sentences(text) if not is_unsafe(sentence))
+    return "\n".join(sentence for sentence in sentences_of(text) if not is_unsafe(sentence))
 
 
-def _sentences(text: str) -> list[str]:
+def sentences_of(text: str) -> list[str]:
     """The sentences without line breaks and without the greeting before them."""
     found = (" ".join(sentence.split()) for sentence in _SENTENCE_END.split(text))
     return [bare for bare in (_GREETING.sub("", sentence) for sentence in found) if bare]

@@ -5,7 +5,7 @@ import itertools
 import time
 from dataclasses import dataclass, field
 
-from sandbox.wire import JsonObject, as_int, as_object, as_objects, as_text
+from sandbox.wire import JsonObject, as_int, as_object, as_objects, as_text, as_texts
 
 FIRST_ID = 1000
 
@@ -101,7 +101,8 @@ class WeclappState:
 
     def seed(self, data: JsonObject) -> None:
         """Take records per tenant and entity: {"tenants": {"acme": {"party": [{...}]}}}."""
-        self.revoked_tokens |= {str(token) for token in _list(data.get("revoked_tokens"))}
+        self.revoked_tokens |= set(as_texts(data.get("revoked_tokens")))
+        self.revoked_tokens -= set(as_texts(data.get("restored_tokens")))
         for name, entities in as_object(data.get("tenants")).items():
             for entity, records in as_object(entities).items():
                 for record in as_objects(records):
@@ -111,7 +112,3 @@ class WeclappState:
 def now_ms() -> int:
     """The present in weclapp's timestamps."""
     return time.time_ns() // 1_000_000
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType] - elements are object
