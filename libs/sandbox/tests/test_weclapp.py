@@ -47,6 +47,18 @@ async def test_a_full_update_resets_what_is_missing(sandbox, weclapp_headers) ->
     assert "email" not in changed.json()
 
 
+async def test_a_partial_update_can_empty_a_property(sandbox, weclapp_headers) -> None:
+    created = await _party(sandbox, weclapp_headers, email="a@example.org")
+    changed = await sandbox.http.put(
+        f"{API}/party/id/{created['id']}",
+        params={"ignoreMissingProperties": "true"},
+        json={"version": created["version"], "email": None, "amount": 12.5},
+        headers=weclapp_headers,
+    )
+    assert "email" not in changed.json()
+    assert (changed.json()["lastName"], changed.json()["amount"]) == ("Müller", "12.5")
+
+
 async def test_the_token_is_required(sandbox, weclapp_headers) -> None:
     refused = await sandbox.http.get(f"{API}/party")
     assert refused.status_code == 401

@@ -9,8 +9,8 @@ from typing import cast
 
 from sandbox.wire import JsonObject
 
-_KEPT = 50_000
-_LARGEST_KEPT_BODY = 256 * 1024
+_KEPT = 20_000
+_LARGEST_KEPT_BODY = 64 * 1024
 _TELLING_HEADERS = (
     "content-type",
     "content-range",

@@ -16,6 +16,7 @@ from sandbox.connections import CuttableProtocol
 from sandbox.wire import json_object
 
 _GRACE_SECONDS = 2
+_IDLE_SECONDS = 75
 
 
 class Mail(Protocol):
@@ -72,6 +73,8 @@ async def _serving(sandbox: Sandbox, listener: socket.socket) -> AsyncIterator[N
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        # As long as real vendors do it: a pooled connection must not vanish while a client is about to use it.
+        timeout_keep_alive=_IDLE_SECONDS,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

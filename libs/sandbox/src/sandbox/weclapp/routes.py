@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.weclapp.errors import problem
 from sandbox.weclapp.pdf import one_page
 from sandbox.weclapp.query import BadQuery, matching, page_of
-from sandbox.weclapp.rules import ENTITIES, Flaw, finished, flaws_of
+from sandbox.weclapp.rules import ENTITIES, Flaw, as_written, finished, flaws_of
 from sandbox.weclapp.state import NoSuchRecord, Tenant, VersionConflict, WeclappState
 from sandbox.wire import JsonObject, NotJson, as_object, as_objects, as_text, json_object
 
@@ -147,14 +147,8 @@ class Weclapp:
         flaws = flaws_of(entity, {**held, **record} if partial else record, tenant)
         if flaws:
             return _invalid(flaws)
-        return JSONResponse(
-            tenant.update(
-                entity,
-                record_id,
-                finished(entity, record, tenant) if not partial else record,
-                partial=partial,
-            )
-        )
+        changes = as_written(record) if partial else finished(entity, record, tenant)
+        return JSONResponse(tenant.update(entity, record_id, changes, partial=partial))
 
     async def _delete(self, request: Request, tenant: Tenant) -> Response:
         tenant.delete(request.path_params["entity"], request.path_params["id"])

@@ -76,7 +76,7 @@ def flaws_of(entity: str, record: JsonObject, tenant: Tenant) -> list[Flaw]:
 
 def finished(entity: str, record: JsonObject, tenant: Tenant) -> JsonObject:
     """The record with decimals as strings and with what weclapp fills in by itself."""
-    done = {name: _as_weclapp_writes(name, value) for name, value in record.items() if value is not None}
+    done = as_written({name: value for name, value in record.items() if value is not None})
     if entity == "party" and done.get("customer") is True and "customerNumber" not in done:
         done["customerNumber"] = f"C{10_001 + sum('customerNumber' in p for p in tenant.all('party'))}"
     if entity == "task":
@@ -88,6 +88,11 @@ def finished(entity: str, record: JsonObject, tenant: Tenant) -> JsonObject:
     if entity in ("comment", "crmEvent"):
         done = {"privateComment": False, "publicComment": False} | done if entity == "comment" else done
     return done
+
+
+def as_written(record: JsonObject) -> JsonObject:
+    """The properties as weclapp writes them: decimals are strings."""
+    return {name: _as_weclapp_writes(name, value) for name, value in record.items()}
 
 
 def _required(entity: str, record: JsonObject) -> tuple[str, ...]:

@@ -79,6 +79,8 @@ class Tenant:
             "createdDate": held["createdDate"],
             "lastModifiedDate": max(now_ms(), as_int(held["lastModifiedDate"]) + 1),
         }
+        # What is null is not there: weclapp leaves it out.
+        record = {name: value for name, value in record.items() if value is not None}
         self.records[entity][record_id] = record
         return record
 
