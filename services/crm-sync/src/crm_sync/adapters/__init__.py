@@ -1,0 +1,1 @@
+"""How crm-sync reaches the world: its tables, and the CRMs."""

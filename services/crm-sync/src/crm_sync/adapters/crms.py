@@ -1,0 +1,67 @@
+"""Which company has which CRM, and the connections to it."""
+
+from __future__ import annotations
+
+import httpx
+
+from chassis import Tenants, Units
+from chassis.errors import NeedsTenant
+from contracts.crm.v1 import CrmVendor
+from crm_sync.adapters.builtin import BuiltinCrm
+from crm_sync.adapters.store import BuiltinRecords
+from crm_sync.adapters.weclapp.adapter import WeclappCrm
+from crm_sync.adapters.weclapp.client import CREDENTIAL, WeclappClient
+from crm_sync.application.ports import Crm
+from crm_sync.domain.contact_points import country_code_of
+from vendorkit import HostGates, Limits
+
+REQUESTS_PER_COMPANY = 4
+"""weclapp queues or refuses many requests at a time of one company."""
+
+
+class TenantCrms:
+    """Makes the adapter that a tenant's profile and credentials ask for; connections are kept."""
+
+    def __init__(
+        self, tenants: Tenants, units: Units, *, country_code: str, limits: Limits | None = None
+    ) -> None:
+        self._tenants = tenants
+        self._units = units
+        self._country_code = country_code
+        self._limits = limits
+        self._records = BuiltinRecords()
+        self._clients: dict[str, tuple[tuple[str, str], WeclappClient]] = {}
+
+    async def of(self, tenant_id: str, vendor: CrmVendor | None = None) -> Crm:
+        """The tenant's CRM. Raises `NeedsTenant` when its credential is missing or unusable."""
+        profile = await self._tenants.profile(tenant_id)
+        if (vendor or profile.crm) == "builtin":
+            return BuiltinCrm(tenant_id, self._units, self._records)
+        client = await self._client(tenant_id)
+        return WeclappCrm(client, country_code=country_code_of(profile.time_zone, default=self._country_code))
+
+    async def _client(self, tenant_id: str) -> WeclappClient:
+        credential = await self._tenants.credential(tenant_id, CREDENTIAL)
+        base_url, token = credential.values.get("base_url"), credential.values.get("token")
+        if base_url is None or token is None or not _is_address(base_url.get_secret_value()):
+            raise NeedsTenant(
+                f"the credential '{CREDENTIAL}' of tenant {tenant_id} must have base_url (https://…) and token",
+                credential=CREDENTIAL,
+            )
+        asked = (base_url.get_secret_value(), token.get_secret_value())
+        known = self._clients.get(tenant_id)
+        if known is not None and known[0] == asked:
+            return known[1]
+        client = WeclappClient(asked[0], token, gates=HostGates(REQUESTS_PER_COMPANY), limits=self._limits)
+        self._clients[tenant_id] = (asked, client)
+        if known is not None:
+            await known[1].aclose()
+        return client
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host)

@@ -1,0 +1,1 @@
+"""weclapp: its HTTP, its forms, and the port over them."""

@@ -1,0 +1,1 @@
+"""What crm-sync does, one module for each use case."""

@@ -1,0 +1,1 @@
+"""Customers, contact points, tasks and entries: values and rules without I/O."""

@@ -1,0 +1,1 @@
+"""How crm-sync is reached: events, timers, HTTP."""
