@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
+
 from chassis.service import Service
 from contracts.documents.v1 import DocumentReceived, DocumentUnreadable
 from contracts.envelope import new_id

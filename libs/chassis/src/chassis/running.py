@@ -63,16 +63,15 @@ def run(create_service: Callable[[], Service]) -> None:
     """The whole of a service's `__main__.py`: run it until SIGTERM or SIGINT, then drain."""
     service = create_service()
     configure_logs(service.settings.log_level)
-    uvloop.run(run_until_signal([service]))
+    uvloop.run(run_until_signal(Fleet([service])))
 
 
-async def run_until_signal(services: Sequence[Service], *, ready: Callable[[], None] | None = None) -> None:
-    """Run services until SIGTERM or SIGINT, then drain them; `ready` is called when all have started."""
+async def run_until_signal(fleet: Fleet, *, ready: Callable[[], None] | None = None) -> None:
+    """Run a fleet until SIGTERM or SIGINT, then drain them; `ready` is called when all have started."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    fleet = Fleet(services)
     try:
         await fleet.start()
         if ready is not None:

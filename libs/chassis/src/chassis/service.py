@@ -140,6 +140,11 @@ class Service:
             app.include_router(router, dependencies=[Depends(caller_of)])
         return app
 
+    @property
+    def listening(self) -> bool:
+        """Whether the service runs and each declared consumer is there."""
+        return self._running is not None and all(ear.listening for ear in self._running.ears)
+
     async def declare(self) -> list[str]:
         """Declare the service's queues on the broker; returns their names."""
         return await declare(self.settings.amqp_url.get_secret_value(), self.name, self.router.hearings)

@@ -81,6 +81,7 @@ def mark_failed(span: trace.Span, error: BaseException) -> None:
 
 def configure_logs(level: str) -> None:
     """Set up the process's log: one JSON object a line, on standard error."""
+    # Libraries log at WARNING: below it, HTTP clients write whole addresses, which may hold personal data.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     structlog.configure(
         processors=[

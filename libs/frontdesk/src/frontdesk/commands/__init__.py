@@ -7,11 +7,29 @@ from collections.abc import Callable
 
 import typer
 
-from frontdesk.commands import doctor, setup_check, stack
+from frontdesk.commands import (
+    brake,
+    dead_letters,
+    demo,
+    doctor,
+    drafts,
+    generate,
+    setup_check,
+    stack,
+    trace,
+    up,
+)
 
 COMMANDS: list[Callable[[typer.Typer], None]] = [
     setup_check.register,
     stack.register,
     doctor.register,
+    up.register,
+    demo.register,
+    trace.register,
+    dead_letters.register,
+    drafts.register,
+    brake.register,
+    generate.register,
 ]
 """What `frontdesk --help` shows, in this order."""

@@ -1,0 +1,133 @@
+"""`frontdesk dead-letters`: messages that could not be handled, of every service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from chassis import Service
+from chassis.dead_letters import DeadLetter, DeadLetters, UnknownDeadLetter
+from frontdesk import checkout
+from frontdesk.fleet.house import create_services
+from frontdesk.fleet.plan import plan_fleet
+
+_Found = TypeVar("_Found")
+Letter = Annotated[str, typer.Argument(help="The dead letter's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(
+        no_args_is_help=True, help="Messages that could not be handled: see, mend, replay, drop."
+    )
+    group.command("list")(show_all)
+    group.command()(show)
+    group.command()(mend)
+    group.command()(replay)
+    group.command()(drop)
+    app.add_typer(group, name="dead-letters")
+
+
+def show_all(
+    service: Annotated[str | None, typer.Option(help="Only one service's.")] = None,
+    state: Annotated[str, typer.Option(help="dead, replayed or dropped.")] = "dead",
+) -> None:
+    """List them, newest first."""
+
+    async def listed(desk: DeadLetters) -> list[DeadLetter]:
+        return list(await desk.listed(state=state))
+
+    count = 0
+    for name, letters in asyncio.run(_everywhere(listed, service)):
+        for letter in letters:
+            count += 1
+            typer.echo(
+                f"{letter.id}  {name:<16} {letter.routing_key:<26} {letter.tenant_id or '-':<20} "
+                f"{letter.attempts} tries  {letter.error_kind}: {letter.error[:120]}"
+            )
+    typer.echo(f"{count} dead letters" if count != 1 else "1 dead letter")
+
+
+def show(letter: Letter) -> None:
+    """Show one with its reason, its headers and its body."""
+    _, found = asyncio.run(_find(letter))
+    typer.echo(
+        f"{found.id} ({found.state})\nmessage  {found.message_id}  {found.routing_key}\nqueue    {found.queue}\n"
+        f"tenant   {found.tenant_id}\nstory    {found.correlation_id}\ndied     {found.died_at} after {found.attempts} tries\n"
+        f"reason   {found.error_kind}: {found.error}\n\n{json.dumps(found.headers, indent=1)}\n\n{_body(found.body)}"
+    )
+
+
+def mend(
+    letter: Letter, body: Annotated[Path, typer.Argument(help="A JSON file with the whole new body.")]
+) -> None:
+    """Replace a dead letter's body; replay it afterwards."""
+    mended = json.loads(body.read_text(encoding="utf-8"))
+    _settle(letter, lambda desk: desk.mend(letter, mended))
+    typer.echo("mended; replay it with 'frontdesk dead-letters replay'")
+
+
+def replay(letter: Letter) -> None:
+    """Hand it to its hearer again."""
+    _settle(letter, lambda desk: desk.replay(letter))
+    typer.echo("replayed: the service takes it from its outbox as soon as it runs")
+
+
+def drop(letter: Letter, reason: Annotated[str, typer.Option(help="Why.", prompt=True)]) -> None:
+    """Give it up, with the reason."""
+    _settle(letter, lambda desk: desk.drop(letter, reason))
+    typer.echo("dropped")
+
+
+def _settle(letter: str, act: Callable[[DeadLetters], Awaitable[None]]) -> None:
+    async def settle() -> None:
+        service, _ = await _find(letter, close=False)
+        try:
+            await act(service.dead_letters)
+        finally:
+            await service.database.close()
+
+    try:
+        asyncio.run(settle())
+    except UnknownDeadLetter as error:
+        raise SystemExit(f"frontdesk: {error}") from error
+
+
+async def _find(letter: str, *, close: bool = True) -> tuple[Service, DeadLetter]:
+    for service in _services():
+        try:
+            found = await service.dead_letters.shown(letter)
+        except UnknownDeadLetter:
+            await service.database.close()
+        else:
+            if close:
+                await service.database.close()
+            return service, found
+    raise SystemExit(f"frontdesk: there is no dead letter {letter}")
+
+
+async def _everywhere(
+    look: Callable[[DeadLetters], Awaitable[_Found]], only: str | None
+) -> list[tuple[str, _Found]]:
+    found: list[tuple[str, _Found]] = []
+    for service in _services():
+        if only in (None, service.name):
+            found.append((service.name, await look(service.dead_letters)))
+        await service.database.close()
+    return found
+
+
+def _services() -> list[Service]:
+    return create_services(plan_fleet(checkout.local_folder(), None))
+
+
+def _body(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=1, ensure_ascii=False)
+    except ValueError:
+        return repr(body)

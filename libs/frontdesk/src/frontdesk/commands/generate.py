@@ -1,0 +1,43 @@
+"""`frontdesk generate`: write the files that are derived from the code."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from frontdesk import checkout
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(generate)
+
+
+def generate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is stale.")
+    ] = False,
+) -> None:
+    """Write schemas, AsyncAPI files and the catalogue of messages; refuse to break a released message."""
+    from frontdesk.generate import RefusedChange, stale, write
+    from frontdesk.generate.fleet import fleet
+
+    folder = checkout.root() / "contracts"
+    members, broken = fleet()
+    for error in broken:
+        typer.echo(f"left out, because the service cannot be made: {error}", err=True)
+    try:
+        changed = stale(folder, members, broken) if check else write(folder, members, broken)
+    except RefusedChange as refusal:
+        typer.echo(
+            "nothing was written: released messages are frozen, make a new class in the next version",
+            err=True,
+        )
+        for change in refusal.args:
+            typer.echo(f"  {change}", err=True)
+        raise typer.Exit(1) from refusal
+    for path in changed:
+        typer.echo(f"{'stale' if check else 'written'}: contracts/{path}")
+    if broken or (check and changed):
+        raise typer.Exit(1)

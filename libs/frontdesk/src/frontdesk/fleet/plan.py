@@ -1,0 +1,76 @@
+"""How the fleet is set on one machine: a port per service, and the environment each of them reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from frontdesk.fleet.roster import service_points
+from frontdesk.fleet.vendors import Vendors
+from frontdesk.stack import load_environment
+from frontdesk.stack.ports import free_block, is_free
+
+
+@dataclass(frozen=True)
+class FleetPlan:
+    """Ports by service, and what all of them share."""
+
+    folder: Path
+    ports: Mapping[str, int]
+    shared: Mapping[str, str]
+
+    def url(self, service: str) -> str:
+        """Where a service answers."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Everything that one service's process reads."""
+        return {**self.shared, "HTTP_PORT": str(self.ports[service])}
+
+
+def plan_fleet(
+    folder: Path, vendors: Vendors | None, environment: Mapping[str, str] | None = None
+) -> FleetPlan:
+    """Plan the fleet of a folder: ports chosen once and remembered, so that two checkouts run side by side.
+
+    `vendors` are the simulated ones; without them the environment must say where the real ones are. `environment`
+    replaces the folder's own stack (the tests').
+    """
+    ports = _ports(folder)
+    shared = dict(environment or load_environment(folder))
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    shared |= {
+        "TENANCY_URL": urls["tenancy"],
+        "GATEWAY_UPSTREAMS": json.dumps(urls),
+        "GATEWAY_SNAPSHOT_PATH": str(folder / "gateway" / "hooks.sealed"),
+        "FILE_MANAGEMENT_LOCAL_ROOT": str(folder / "files"),
+    }
+    if vendors is not None:
+        shared |= vendors.environment()
+    return FleetPlan(folder, ports, shared)
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    """The remembered ports; a service's own where it is free."""
+    file = folder / "fleet.json"
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    wanted = [point.name for point in service_points()]
+    if any(name not in known for name in wanted):
+        own = {point.name: _default_port(point.module) for point in service_points()}
+        if not known and all(is_free(port) for port in own.values()):
+            known = own
+        else:
+            first = free_block(len(wanted))
+            known = {name: first + place for place, name in enumerate(wanted)}
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(known, indent=1))
+    return {name: known[name] for name in wanted}
+
+
+def _default_port(module: str) -> int:
+    settings = import_module(f"{module.partition('.')[0]}.settings")
+    port: int = settings.Settings.default_port
+    return port

@@ -1,0 +1,36 @@
+"""The installed services, found through their entry points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
+
+from chassis import Service
+
+GROUP = "frontdesk.services"
+
+
+def service_points() -> list[EntryPoint]:
+    """The services' entry points, tenancy first, because everyone asks it; then by name."""
+    return sorted(entry_points(group=GROUP), key=lambda point: (point.name != "tenancy", point.name))
+
+
+def create(point: EntryPoint, environment: Mapping[str, str]) -> Service:
+    """Make one service, its settings read from this environment over the process's own."""
+    create_service: Callable[[], Service] = point.load()
+    with environ(environment):
+        return create_service()
+
+
+@contextmanager
+def environ(values: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables, for as long as the block lasts."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
