@@ -19,9 +19,11 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.fixture(scope="module", autouse=True)
 def running(first: Stack):
-    first.start()
-    yield
-    first.clean()
+    try:
+        first.start()
+        yield
+    finally:
+        first.clean()
 
 
 async def test_both_keep_their_data_when_they_are_killed_and_when_they_are_stopped(first: Stack) -> None:

@@ -63,9 +63,11 @@ def own_stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
     """A stack that tests may stop and kill without harming other sessions; stopped when the session ends."""
     with _first_free(pytestconfig.rootpath / ".local" / "test-outage") as folder:
         alone = Stack.at(folder, given={})
-        alone.start()
-        yield alone
-        alone.stop()
+        try:
+            alone.start()
+            yield alone
+        finally:
+            alone.stop()
 
 
 @pytest.fixture(scope="session")
