@@ -1,0 +1,1 @@
+"""Everything outside: OneDrive, the local disk, the tables."""

@@ -1,0 +1,1 @@
+"""What file-management does: it files documents."""

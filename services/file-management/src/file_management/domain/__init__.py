@@ -1,0 +1,1 @@
+"""Where a document belongs and what it is called there."""
