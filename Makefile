@@ -62,7 +62,7 @@ lock: setup ## Resolve all dependencies anew into requirements.lock
 
 .PHONY: generate
 generate: setup ## Write the generated files: schemas, AsyncAPI, the catalogue
-	@$(BIN)/python -m contracts generate
+	@$(BIN)/frontdesk generate
 
 .PHONY: format
 format: setup ## Put all code into form

@@ -135,7 +135,9 @@ class Envelope:
         except (CloudEventValidationError, ValueError) as error:
             raise InvalidEnvelope(f"the ce- headers are no CloudEvent: {error}") from error
         attributes = event.get_attributes()
-        missing = [name for name in ("subject", "time", "tenantid", "correlationid") if not attributes.get(name)]
+        missing = [
+            name for name in ("subject", "time", "tenantid", "correlationid") if not attributes.get(name)
+        ]
         if missing:
             raise InvalidEnvelope(f"the headers lack {', '.join('ce-' + name for name in missing)}")
         check_tenant_id(attributes["tenantid"])
@@ -162,7 +164,9 @@ class InvalidEnvelope(ValueError):
 def check_tenant_id(tenant_id: str) -> str:
     """Return the tenant's id if it is one: lower-case letters, digits and hyphens, 1 to 63 of them."""
     if not _TENANT.fullmatch(tenant_id):
-        raise InvalidEnvelope(f"{tenant_id[:80]!r} is no tenant id: lower-case letters, digits, hyphens, at most 63")
+        raise InvalidEnvelope(
+            f"{tenant_id[:80]!r} is no tenant id: lower-case letters, digits, hyphens, at most 63"
+        )
     return tenant_id
 
 

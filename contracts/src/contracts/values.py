@@ -28,21 +28,27 @@ class ContactPoint(Value):
     """One way to reach a person; unique within a tenant, so it also tells who somebody is."""
 
     kind: Literal["email", "phone", "whatsapp", "telegram", "web"] = Field(description="The medium.")
-    value: str = Field(min_length=1, description="Normal form: lower-case address, E.164 number, or the medium's id.")
+    value: str = Field(
+        min_length=1, description="Normal form: lower-case address, E.164 number, or the medium's id."
+    )
 
 
 class NamedValue(Value):
     """A name and what was found for it."""
 
     name: str = Field(description="What it is, in snake_case, such as net_income.")
-    value: str = Field(description="Normal form: ISO date, plain decimal with a point, ISO currency, or text.")
+    value: str = Field(
+        description="Normal form: ISO date, plain decimal with a point, ISO currency, or text."
+    )
 
 
 class Evidence(Value):
     """A field read from a document, with the place it was read at."""
 
     name: str = Field(description="The field, in snake_case, such as net_income.")
-    value: str = Field(description="Normal form: ISO date, plain decimal with a point, ISO currency, or text.")
+    value: str = Field(
+        description="Normal form: ISO date, plain decimal with a point, ISO currency, or text."
+    )
     page: int = Field(ge=1, description="The page, counted from 1.")
     snippet: str = Field(description="The words on that page, verbatim.")
 

@@ -12,7 +12,15 @@ from contracts.envelope import Command, Event
 from contracts.values import Cost, Evidence, Language, NamedValue, Value
 
 Intent = Literal[
-    "viewing", "price", "availability", "documents", "appointment", "application", "complaint", "general", "other"
+    "viewing",
+    "price",
+    "availability",
+    "documents",
+    "appointment",
+    "application",
+    "complaint",
+    "general",
+    "other",
 ]
 Sentiment = Literal["positive", "neutral", "negative"]
 
@@ -30,7 +38,9 @@ class DocumentSummary(Value):
     """What is known of a document that the person sent."""
 
     filename: str = Field(description="Its name.")
-    category: DocumentCategory | None = Field(default=None, description="What it is; absent when it could not be read.")
+    category: DocumentCategory | None = Field(
+        default=None, description="What it is; absent when it could not be read."
+    )
     summary: str = Field(default="", description="What it says.")
     fields: tuple[Evidence, ...] = Field(default=(), description="What was read.")
     unreadable: str | None = Field(default=None, description="Why it could not be read, for people.")
@@ -57,7 +67,9 @@ class DraftReply(Command):
     object_reference: str | None = Field(default=None, description="The object's number.")
     object_title: str | None = Field(default=None, description="The object's name.")
     letters: tuple[Letter, ...] = Field(min_length=1, description="The letters of the turn, oldest first.")
-    documents: tuple[DocumentSummary, ...] = Field(default=(), description="The documents that came with them.")
+    documents: tuple[DocumentSummary, ...] = Field(
+        default=(), description="The documents that came with them."
+    )
     history: tuple[Exchange, ...] = Field(default=(), description="What was said before, oldest first.")
 
 
@@ -73,10 +85,14 @@ class ReplyDrafted(Event):
     intent: Intent = Field(description="What the person wants.")
     sentiment: Sentiment = Field(description="How the person sounds.")
     confidence: float = Field(ge=0, le=1, description="How sure the model is.")
-    entities: tuple[NamedValue, ...] = Field(default=(), description="Dates, amounts, objects found in the letters.")
+    entities: tuple[NamedValue, ...] = Field(
+        default=(), description="Dates, amounts, objects found in the letters."
+    )
     facts_used: tuple[str, ...] = Field(default=(), description="The facts that the reply rests on.")
     model: str = Field(description="The model that wrote it.")
-    offline: bool = Field(default=False, description="No model could be used: this is a template and says so.")
+    offline: bool = Field(
+        default=False, description="No model could be used: this is a template and says so."
+    )
     cost: Cost | None = Field(default=None, description="What it cost, when it is known.")
 
 

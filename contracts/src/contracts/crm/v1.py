@@ -18,9 +18,13 @@ class CustomerLinked(Event):
 
     lead_id: str = Field(description="The lead.")
     customer_id: str = Field(description="The customer's id in the CRM.")
-    customer_number: str | None = Field(default=None, description="The number that people use for the customer.")
+    customer_number: str | None = Field(
+        default=None, description="The number that people use for the customer."
+    )
     vendor: CrmVendor = Field(description="Which CRM.")
-    how: Literal["copy", "crm", "created"] = Field(description="Found in the local copy, in the CRM, or newly created.")
+    how: Literal["copy", "crm", "created"] = Field(
+        description="Found in the local copy, in the CRM, or newly created."
+    )
 
 
 class ActivityLogged(Event):

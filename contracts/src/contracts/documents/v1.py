@@ -10,9 +10,19 @@ from pydantic import Field
 from contracts.envelope import Command, Event
 from contracts.values import BlobRef, Cost, Evidence, Language
 
-DocumentCategory = Literal["identity_document", "income_proof", "invoice", "order", "contract", "enquiry", "other"]
+DocumentCategory = Literal[
+    "identity_document", "income_proof", "invoice", "order", "contract", "enquiry", "other"
+]
 UnreadableReason = Literal[
-    "empty", "encrypted", "too_many_pages", "too_large", "too_slow", "damaged", "unsupported", "macros", "no_text"
+    "empty",
+    "encrypted",
+    "too_many_pages",
+    "too_large",
+    "too_slow",
+    "damaged",
+    "unsupported",
+    "macros",
+    "no_text",
 ]
 
 
@@ -43,7 +53,9 @@ class DocumentAnalyzed(Event):
     confidence: float = Field(ge=0, le=1, description="How sure the analysis is.")
     fields: tuple[Evidence, ...] = Field(default=(), description="What was read, each with its place.")
     pages: int = Field(ge=1, description="How many pages were read.")
-    method: Literal["text", "ocr"] = Field(description="Whether it carried text or was recognised from an image.")
+    method: Literal["text", "ocr"] = Field(
+        description="Whether it carried text or was recognised from an image."
+    )
     text: BlobRef | None = Field(default=None, description="The whole text.")
     model: str = Field(description="The model that analysed it.")
     offline: bool = Field(default=False, description="No model could be reached: rules of our own were used.")

@@ -18,8 +18,12 @@ class Sender(Value):
     """Who wrote."""
 
     name: str | None = Field(default=None, description="The name as given.")
-    contact_points: tuple[ContactPoint, ...] = Field(description="Ways to reach the person; never a portal's relay.")
-    reply_to: str = Field(description="Where an answer goes, in the channel's own form; may be a portal's relay.")
+    contact_points: tuple[ContactPoint, ...] = Field(
+        description="Ways to reach the person; never a portal's relay."
+    )
+    reply_to: str = Field(
+        description="Where an answer goes, in the channel's own form; may be a portal's relay."
+    )
 
 
 class PortalEnquiry(Value):
@@ -48,12 +52,23 @@ class MessageReceived(Event):
     received_at: datetime = Field(description="When the channel took it in, UTC.")
     in_reply_to: str | None = Field(default=None, description="The external id that it answers.")
     references: tuple[str, ...] = Field(default=(), description="External ids of the thread, oldest first.")
-    document_ids: tuple[str, ...] = Field(default=(), description="The documents that came with it; each is told by DocumentReceived.")
-    authenticity: Literal["pass", "fail", "none"] = Field(description="SPF, DKIM and DMARC as the tenant's own server saw them.")
+    document_ids: tuple[str, ...] = Field(
+        default=(), description="The documents that came with it; each is told by DocumentReceived."
+    )
+    authenticity: Literal["pass", "fail", "none"] = Field(
+        description="SPF, DKIM and DMARC as the tenant's own server saw them."
+    )
     portal: PortalEnquiry | None = Field(default=None, description="Set when it came through a portal.")
-    automatic: bool = Field(default=False, description="It says of itself that a machine wrote it (Auto-Submitted, Precedence).")
-    historic: bool = Field(default=False, description="Imported on command from before the channel was connected: never answered.")
-    problems: tuple[str, ...] = Field(default=(), description="Parts that could not be read, each in words for people.")
+    automatic: bool = Field(
+        default=False, description="It says of itself that a machine wrote it (Auto-Submitted, Precedence)."
+    )
+    historic: bool = Field(
+        default=False,
+        description="Imported on command from before the channel was connected: never answered.",
+    )
+    problems: tuple[str, ...] = Field(
+        default=(), description="Parts that could not be read, each in words for people."
+    )
     raw: BlobRef | None = Field(default=None, description="The message as it came.")
 
 
@@ -64,13 +79,17 @@ class SendEmail(Command):
 
     lead_id: str = Field(description="The lead it belongs to.")
     turn: int = Field(ge=0, description="The lead's turn that it answers.")
-    purpose: EmailPurpose = Field(description="A reply to the person, or a draft, hand-over or notice to the agent.")
+    purpose: EmailPurpose = Field(
+        description="A reply to the person, or a draft, hand-over or notice to the agent."
+    )
     to: tuple[str, ...] = Field(min_length=1, description="Recipients' addresses.")
     subject: str = Field(description="The subject line.")
     text: str = Field(description="The whole text, signature and imprint included.")
     in_reply_to: str | None = Field(default=None, description="The Message-ID that it answers.")
     references: tuple[str, ...] = Field(default=(), description="Message-IDs of the thread, oldest first.")
-    automatic: bool = Field(default=True, description="Written by the AI without a human: marked Auto-Submitted.")
+    automatic: bool = Field(
+        default=True, description="Written by the AI without a human: marked Auto-Submitted."
+    )
 
 
 class SendChat(Command):

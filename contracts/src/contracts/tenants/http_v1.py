@@ -27,7 +27,9 @@ class RoutingRule(BaseModel):
     intents: tuple[str, ...] = Field(default=(), description="Intents it fits; none given fits all.")
     channels: tuple[str, ...] = Field(default=(), description="Channels it fits; none given fits all.")
     minimum_confidence: float = Field(default=0.0, ge=0, le=1, description="Fits replies at least this sure.")
-    answer: Literal["ai", "draft", "human"] = Field(description="The AI sends, the AI drafts, or a human answers.")
+    answer: Literal["ai", "draft", "human"] = Field(
+        description="The AI sends, the AI drafts, or a human answers."
+    )
 
 
 class TenantProfile(BaseModel):
@@ -39,7 +41,9 @@ class TenantProfile(BaseModel):
     name: str = Field(description="The company's name as its customers know it.")
     version: int = Field(description="Rises with each change.")
     time_zone: str = Field(default="Europe/Vienna", description="IANA time zone.")
-    language: Literal["de", "en"] = Field(default="de", description="The company's own language, for mail to its staff.")
+    language: Literal["de", "en"] = Field(
+        default="de", description="The company's own language, for mail to its staff."
+    )
     mailbox: str = Field(description="The address that customers write to and that replies come from.")
     display_name: str = Field(description="The name beside that address.")
     agent_email: str = Field(description="Where drafts, hand-overs and notices go.")
@@ -47,13 +51,25 @@ class TenantProfile(BaseModel):
     rules: tuple[RoutingRule, ...] = Field(default=(), description="Routing rules, first match decides.")
     texts: dict[str, Texts] = Field(description="Texts per language: de and en.")
     paused: bool = Field(default=False, description="Nothing leaves while it is set.")
-    burst_window_seconds: float = Field(default=20.0, ge=0, description="How long a turn waits for another letter.")
-    replies_per_contact_per_day: int = Field(default=10, ge=0, description="Automatic replies to one contact in 24 hours.")
-    replies_per_hour: int = Field(default=200, ge=0, description="Automatic replies of the tenant in an hour.")
+    burst_window_seconds: float = Field(
+        default=20.0, ge=0, description="How long a turn waits for another letter."
+    )
+    replies_per_contact_per_day: int = Field(
+        default=10, ge=0, description="Automatic replies to one contact in 24 hours."
+    )
+    replies_per_hour: int = Field(
+        default=200, ge=0, description="Automatic replies of the tenant in an hour."
+    )
     crm: Literal["weclapp", "builtin"] = Field(default="builtin", description="Where customers are kept.")
-    file_store: Literal["onedrive", "local"] = Field(default="local", description="Where documents are filed.")
-    folder_template: str = Field(default="{year}/{person}/{category}", description="Folders of filed documents.")
-    filename_template: str = Field(default="{date} {category} {person}{extension}", description="Names of filed documents.")
+    file_store: Literal["onedrive", "local"] = Field(
+        default="local", description="Where documents are filed."
+    )
+    folder_template: str = Field(
+        default="{year}/{person}/{category}", description="Folders of filed documents."
+    )
+    filename_template: str = Field(
+        default="{date} {category} {person}{extension}", description="Names of filed documents."
+    )
 
 
 class TenantList(BaseModel):
@@ -81,7 +97,9 @@ class HookEntry(BaseModel):
     tenant_id: str
     source: str = Field(description="The kind of sender, such as mime.")
     verifier: Literal["hmac"] = Field(description="How its signature is checked.")
-    secrets: tuple[SecretStr, ...] = Field(min_length=1, description="Active secrets; any of them may have signed.")
+    secrets: tuple[SecretStr, ...] = Field(
+        min_length=1, description="Active secrets; any of them may have signed."
+    )
 
 
 class HookList(BaseModel):
