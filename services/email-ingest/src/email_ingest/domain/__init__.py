@@ -1,0 +1,1 @@
+"""What a letter says: pure reading of bytes, no I/O."""
