@@ -41,7 +41,7 @@ def plan_fleet(
     """
     ports = _ports(folder)
     shared = dict(environment or load_environment(folder))
-    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items() if name != "gateway"}
     shared |= {
         "TENANCY_URL": urls["tenancy"],
         "GATEWAY_UPSTREAMS": json.dumps(urls),
