@@ -7,8 +7,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal, cast
 
 from pydantic import JsonValue
-from sqlalchemy import Column, DateTime, Integer, and_, delete, func, or_, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    Text,
+    and_,
+    column,
+    delete,
+    func,
+    literal,
+    or_,
+    update,
+)
+from sqlalchemy import select as plain_select
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel, col, select
 
 from chassis import Session
@@ -23,6 +38,11 @@ _FIRST_NUMBER = 10_001
 _LAST_SIGN = "\U0010ffff"
 _SCHEMA: dict[str, str] = {"schema": "crm_sync"}
 _Record = Literal["task", "entry"]
+_COPIED: dict[str, TypeEngine[Any]] = {
+    "customer_id": Text(), "number": Text(), "name": Text(), "kind": Text(), "is_customer": Boolean(),
+    "parent_id": Text(), "emails": JSONB(), "phones": JSONB(), "version": Text(),
+    "modified_at": DateTime(timezone=True),
+}  # fmt: skip
 
 
 class CustomerRow(SQLModel, table=True):
@@ -224,23 +244,19 @@ class CustomerCopy:
         by_id = {customer.customer_id: customer for customer in customers}
         if not by_id:
             return []
-        rows = [_row(vendor, by_id[customer_id]) for customer_id in sorted(by_id)]
-        statement = insert(CustomerRow).values(rows)
-        names = (
-            "number",
-            "name",
-            "kind",
-            "is_customer",
-            "parent_id",
-            "emails",
-            "phones",
-            "version",
-            "modified_at",
+        # One parameter holds all rows: thousands of them cost no more statement than one.
+        rows = func.jsonb_to_recordset(
+            literal([_row(found) for found in by_id.values()], JSONB)
+        ).table_valued(*(column(name, kind) for name, kind in _COPIED.items()), name="rows")
+        rows = rows.render_derived(with_types=True)
+        chosen = plain_select(_tenant(), literal(vendor), *(rows.c[name] for name in _COPIED))
+        statement = insert(CustomerRow).from_select(
+            ["tenant_id", "vendor", *_COPIED], chosen.order_by(rows.c["customer_id"])
         )
         fresh = await session.execute(
             statement.on_conflict_do_update(
                 index_elements=["tenant_id", "vendor", "customer_id"],
-                set_={name: statement.excluded[name] for name in names},
+                set_={name: statement.excluded[name] for name in _COPIED if name != "customer_id"},
                 where=and_(
                     col(CustomerRow.version) != statement.excluded["version"],
                     col(CustomerRow.modified_at) <= statement.excluded["modified_at"],
@@ -308,21 +324,15 @@ class CustomerCopy:
                 col(CustomerKeyRow.vendor) == vendor, col(CustomerKeyRow.customer_id).in_(ids)
             )
         )
-        keys = [
-            {
-                "tenant_id": _tenant(),
-                "kind": kind,
-                "value": value,
-                "vendor": vendor,
-                "customer_id": customer.customer_id,
-            }
-            for customer in customers
-            for kind, value in _keys(customer)
-        ]
-        for start in range(0, len(keys), 4000):
-            await session.execute(
-                insert(CustomerKeyRow).values(keys[start : start + 4000]).on_conflict_do_nothing()
-            )
+        keys = func.jsonb_to_recordset(
+            literal([key for found in customers for key in _keys(found)], JSONB)
+        ).table_valued(column("kind", Text), column("value", Text), column("customer_id", Text), name="keys")
+        keys = keys.render_derived(with_types=True)
+        chosen = plain_select(
+            _tenant(), literal(vendor), keys.c["kind"], keys.c["value"], keys.c["customer_id"]
+        )
+        names = ["tenant_id", "vendor", "kind", "value", "customer_id"]
+        await session.execute(insert(CustomerKeyRow).from_select(names, chosen).on_conflict_do_nothing())
 
 
 class LeadLinks:
@@ -504,19 +514,18 @@ def _same_customer() -> Any:
     )
 
 
-def _keys(customer: Customer) -> list[tuple[str, str]]:
+def _keys(customer: Customer) -> list[dict[str, str]]:
     words = words_of(customer.name, customer.number or "", *customer.emails)
-    return [
+    keys = [
         *(("email", email) for email in customer.emails),
         *(("phone", phone) for phone in customer.phones),
-        *(("word", word) for word in sorted(words)),
+        *(("word", word) for word in words),
     ]
+    return [{"kind": kind, "value": value, "customer_id": customer.customer_id} for kind, value in keys]
 
 
-def _row(vendor: str, customer: Customer) -> dict[str, Any]:
+def _row(customer: Customer) -> dict[str, object]:
     return {
-        "tenant_id": _tenant(),
-        "vendor": vendor,
         "customer_id": customer.customer_id,
         "number": customer.number,
         "name": customer.name,
@@ -526,7 +535,7 @@ def _row(vendor: str, customer: Customer) -> dict[str, Any]:
         "emails": list(customer.emails),
         "phones": list(customer.phones),
         "version": customer.version,
-        "modified_at": customer.modified_at,
+        "modified_at": customer.modified_at.isoformat(),
     }
 
 
