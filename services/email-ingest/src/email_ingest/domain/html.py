@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bs4 import BeautifulSoup, Tag
 
@@ -35,15 +36,13 @@ def embedded(html: str) -> set[str]:
     return set(re.findall(r"cid:([^\"'\s>)]+)", html[:_LONGEST]))
 
 
-def table_rows(html: str) -> list[tuple[str, str]]:
-    """The rows of two cells, as label and value."""
-    soup = BeautifulSoup(html[:_LONGEST], "lxml")
+def table_rows(html: str, wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """The rows of two cells, as label and value; only those whose label is wanted."""
     rows: list[tuple[str, str]] = []
-    for row in soup.find_all("tr"):
+    for row in BeautifulSoup(html[:_LONGEST], "lxml").find_all("tr"):
         cells = row.find_all(["td", "th"], recursive=False)
-        if len(cells) == 2:
-            label, value = (html_to_text(str(cell)) for cell in cells)
-            rows.append((label, value))
+        if len(cells) == 2 and wanted(label := cells[0].get_text(" ", strip=True)):
+            rows.append((label, html_to_text(str(cells[1]))))
     return rows
 
 

@@ -54,6 +54,11 @@ def read_labels(text: str, rows: Iterable[tuple[str, str]] = ()) -> Enquirer:
     return _enquirer(found)
 
 
+def is_label(text: str) -> bool:
+    """Whether a table's cell is one of the labels that are known."""
+    return bool(_field(text))
+
+
 def _labelled(line: str) -> tuple[str, str]:
     """The field and the value of a line; a heading without a colon may open the message."""
     if _field(line) == "message" and len(line) > 12:

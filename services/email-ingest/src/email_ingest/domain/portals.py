@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from email_ingest.domain.characters import tidy
 from email_ingest.domain.contact import normal_address, normal_phone
 from email_ingest.domain.feedback import DamagedFeedback, Enquirer, read_feedback
 from email_ingest.domain.headers import Headers
-from email_ingest.domain.html import table_rows
-from email_ingest.domain.labels import read_labels
+from email_ingest.domain.html import html_to_text, table_rows
+from email_ingest.domain.labels import is_label, read_labels
 from email_ingest.domain.letter import Person, Portal
 from email_ingest.domain.parts import Parts
 
@@ -58,7 +59,7 @@ def read_portal_letter(headers: Headers, parts: Parts) -> PortalLetter | None:
     reply_name, reply_to = next(iter(headers.addresses("reply-to")), ("", ""))
     found = given or Enquirer()
     if portal is not None:
-        found = found.filled_by(_from_labels(parts))
+        found = _with_labels(found, parts)
     if given is None and not found.names_somebody():
         return PortalLetter(None, Person(name or None, (), reply_to or address)) if portal else None
     own = reply_to if reply_to and portal_of(reply_to) is None else None
@@ -85,15 +86,21 @@ def _from_feedback(parts: Parts) -> Enquirer | None:
     return None
 
 
-def _from_labels(parts: Parts) -> Enquirer:
-    found = Enquirer()
+def _with_labels(found: Enquirer, parts: Parts) -> Enquirer:
+    """What is known, filled from the labels of the text, and of the HTML only where something is still missing."""
     for body in parts.bodies:
-        if body.plain:
-            found = found.filled_by(_not_the_portals(read_labels(body.plain.replace("\r\n", "\n"))))
-        if body.html:
-            text = type(body)(html=body.html).text(quotations=True)
-            found = found.filled_by(_not_the_portals(read_labels(text, table_rows(body.html))))
+        if body.plain and not _is_complete(found):
+            found = found.filled_by(_not_the_portals(read_labels(tidy(body.plain))))
+    for body in parts.bodies:
+        if body.html and not _is_complete(found):
+            shown = read_labels(html_to_text(body.html), table_rows(body.html, is_label))
+            found = found.filled_by(_not_the_portals(shown))
     return found
+
+
+def _is_complete(found: Enquirer) -> bool:
+    about = found.object_reference and found.listing_id
+    return bool(found.name and found.email and found.message and about)
 
 
 def _not_the_portals(found: Enquirer) -> Enquirer:
