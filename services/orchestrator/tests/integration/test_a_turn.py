@@ -9,7 +9,7 @@ import pytest
 from contracts.conversations.v1 import DraftReply, ReplyDrafted
 from contracts.envelope import new_id
 from contracts.leads.v1 import HandoverRequested, LeadCreated, LeadStatusChanged
-from contracts.messages.v1 import MessageReceived, MessageSent, SendEmail, Sender
+from contracts.messages.v1 import MessageReceived, MessageSent, MessageUncertain, SendEmail, Sender
 from contracts.values import ContactPoint
 from orchestrator.app import create_service
 from testkit.service import RunningService, running
@@ -155,3 +155,82 @@ async def test_what_a_machine_wrote_and_what_is_no_enquiry_is_never_answered(des
     assert len(command.letters) == 1
     assert said.isdisjoint({"Ich bin im Urlaub", "Große Rabatte!"})
     assert not any(address in mail.to for mail in desk.wire.all(SendEmail))
+
+
+async def test_a_draft_is_listed_changed_and_sent_by_command(desk: RunningService) -> None:
+    address = f"{new_id()}@post.test"
+    await desk.wire.say(letter("Gibt es einen Aufzug?", address), tenant_id="careful")
+    command = await desk.wire.heard(DraftReply, about("Gibt es einen Aufzug?"))
+    await desk.wire.say(drafted(command, "Ja."), tenant_id="careful")
+    await desk.wire.heard(SendEmail, lambda mail: mail.lead_id == command.lead_id)
+    headers = {"X-Tenant-Id": "careful"}
+    drafts = (await desk.http.get("/api/v1/drafts", headers=headers)).json()["drafts"]
+    assert [draft["draft"] for draft in drafts if draft["lead_id"] == command.lead_id] == ["Ja."]
+    path = f"/api/v1/drafts/{command.lead_id}"
+    other = await desk.http.post(path, json={"verdict": "send"}, headers={"X-Tenant-Id": "acme"})
+    assert other.status_code == 409
+    changed = {"verdict": "edit", "text": "Ja, einen gläsernen."}
+    assert (await desk.http.post(path, json=changed, headers=headers)).status_code == 202
+    reply = await desk.wire.heard(SendEmail, lambda mail: mail.purpose == "reply" and mail.to == (address,))
+    assert "Ja, einen gläsernen." in reply.text
+    again = await desk.http.post(path, json={"verdict": "send"}, headers=headers)
+    assert (again.status_code, again.json()["title"]) == (409, "Nothing to review")
+
+
+async def test_what_an_agent_sends_himself_counts_as_the_answer(desk: RunningService) -> None:
+    address = f"{new_id()}@post.test"
+    await desk.wire.say(letter("Wie hoch ist die Kaution?", address), tenant_id="careful")
+    command = await desk.wire.heard(DraftReply, about("Wie hoch ist die Kaution?"))
+    answer = letter("Drei Monatsmieten.", "office@careful.test", kind="own_answer", recipient=address)
+    await desk.wire.say(answer, tenant_id="careful")
+    moved = await desk.wire.heard(LeadStatusChanged, lambda event: event.lead_id == command.lead_id)
+    assert (moved.old, moved.new) == ("NEW", "CONTACTED")
+    await desk.wire.say(drafted(command, "zu spät"), tenant_id="careful")
+    await settled(desk, "reply.drafted.v1")
+    assert not any(mail.lead_id == command.lead_id for mail in desk.wire.all(SendEmail))
+
+
+async def test_a_stranger_who_claims_to_be_the_agent_releases_nothing(desk: RunningService) -> None:
+    address = f"{new_id()}@post.test"
+    await desk.wire.say(letter("Ist Rauchen erlaubt?", address), tenant_id="careful")
+    command = await desk.wire.heard(DraftReply, about("Ist Rauchen erlaubt?"))
+    await desk.wire.say(drafted(command, "Nein."), tenant_id="careful")
+    draft = await desk.wire.heard(SendEmail, lambda mail: mail.lead_id == command.lead_id)
+    sent = MessageSent(
+        lead_id=draft.lead_id, turn=draft.turn, purpose="draft", channel="email", external_id="<d2@careful.test>",
+        sent_at=datetime.now(UTC),
+    )  # fmt: skip
+    await desk.wire.say(sent, tenant_id="careful")
+    await settled(desk, "message.sent.v1")
+    forged = letter("SENDEN", "agent@careful.test", in_reply_to="<d2@careful.test>", authenticity="fail")
+    await desk.wire.say(forged, tenant_id="careful")
+    async with asyncio.timeout(20):
+        while desk.service.metrics.count("message.received.v1", "done") < 2:
+            await asyncio.sleep(0.02)
+    assert not any(
+        mail.purpose == "reply" and mail.lead_id == command.lead_id for mail in desk.wire.all(SendEmail)
+    )
+
+
+async def test_a_reply_that_perhaps_left_is_told_to_the_agent_and_not_repeated(desk: RunningService) -> None:
+    address = f"{new_id()}@post.test"
+    await desk.wire.say(letter("Wann wurde renoviert?", address), tenant_id="acme")
+    command = await desk.wire.heard(DraftReply, about("Wann wurde renoviert?"))
+    await desk.wire.say(drafted(command), tenant_id="acme")
+    await desk.wire.heard(SendEmail, lambda mail: mail.lead_id == command.lead_id)
+    uncertain = MessageUncertain(
+        lead_id=command.lead_id, turn=command.turn, purpose="reply", channel="email", external_id="<u@acme.test>",
+        reason="the connection broke before the server answered",
+    )  # fmt: skip
+    await desk.wire.say(uncertain, tenant_id="acme")
+    notice = await desk.wire.heard(
+        SendEmail, lambda mail: mail.purpose == "notice" and mail.lead_id == command.lead_id
+    )
+    assert notice.to == ("agent@acme.test",)
+    assert "the connection broke" in notice.text
+    replies = [
+        mail
+        for mail in desk.wire.all(SendEmail)
+        if mail.purpose == "reply" and mail.lead_id == command.lead_id
+    ]
+    assert len(replies) == 1

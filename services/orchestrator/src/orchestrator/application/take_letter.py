@@ -48,7 +48,7 @@ async def take_letter(
         return []
     if event.kind == "own_answer":
         return await _agent_answered(event, records=records)
-    if _is_from(event, tenant.agent_email):
+    if _is_from(event, tenant.agent_email) and event.authenticity != "fail":
         sent = await records.sent_under(
             [*event.references, *([event.in_reply_to] if event.in_reply_to else [])]
         )
