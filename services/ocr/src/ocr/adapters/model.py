@@ -109,7 +109,7 @@ def _shortened(text: str) -> str:
 
 def _tamed(text: str) -> str:
     """A document's own lines must not look like our sections."""
-    return re.sub(r"^(\s*)##", r"\1#\u200b#", text, flags=re.MULTILINE)
+    return re.sub(r"^(\s*)##", "\\1#\u200b#", text, flags=re.MULTILINE)
 
 
 def _analysis(answer: Generated[DocumentAnalysis]) -> Analysis:

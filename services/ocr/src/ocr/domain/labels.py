@@ -168,7 +168,7 @@ LABELS: dict[str, tuple[str, ...]] = {
 
 PATTERNS: dict[str, str] = {
     "employee_name": r"^(?:frau|herrn?|mr\.?|mrs\.?|ms\.?)\s+(?P<value>\w.*)$",
-    "employer": r"^(?P<value>.*\b(?:gmbh|ag|ohg|kg|se|ug|e\.?k\.?|e\.?v\.?|ltd|llc|inc|plc)\b.*)$",
-    "issuer": r"^(?P<value>.*\b(?:gmbh|ag|ohg|kg|se|ug|e\.?k\.?|e\.?v\.?|ltd|llc|inc|plc)\b.*)$",
+    "employer": r"^(?P<value>.*\b(?:g?gmbh|ag|ohg|kg|se|ug|e\.?k\.?|e\.?v\.?|ltd|llc|inc|plc)\b.*)$",
+    "issuer": r"^(?P<value>.*\b(?:g?gmbh|ag|ohg|kg|se|ug|e\.?k\.?|e\.?v\.?|ltd|llc|inc|plc)\b.*)$",
 }
 """What a line looks like that holds a field without any label: an address, a letterhead."""
