@@ -184,14 +184,12 @@ async def _chunks(request: Request, limits: Limits, declared: int | None) -> Asy
     """The body as it comes. Raises `_TooLarge` and `_CutOff`."""
     size = 0
     stream = request.stream()
-    while True:
+    while size != declared:
         try:
             async with asyncio.timeout(limits.idle_seconds):
                 chunk = await anext(stream, None)
         except TimeoutError as error:
-            raise _CutOff(
-                f"the body stood still for {limits.idle_seconds:g} s before it was complete"
-            ) from error
+            raise _CutOff(f"the body stood still for {limits.idle_seconds:g} s before it was complete") from error
         except ClientDisconnect as error:
             raise _CutOff("the connection ended before the body was complete") from error
         if chunk is None:
@@ -201,8 +199,8 @@ async def _chunks(request: Request, limits: Limits, declared: int | None) -> Asy
             raise _TooLarge(f"a body may have {limits.body} bytes, this one has more")
         if chunk:
             yield chunk
-    if declared is not None and size < declared:
-        raise _CutOff(f"the body has {size} of the {declared} bytes that it declares")
+    if declared is not None and size != declared:
+        raise _CutOff(f"the body has {size} bytes and declares {declared}")
 
 
 def _check_token(request: Request, known: Sequence[bytes]) -> None:
