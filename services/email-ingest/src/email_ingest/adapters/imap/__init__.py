@@ -1,0 +1,1 @@
+"""IMAP: a tenant's mailbox, watched and written to."""

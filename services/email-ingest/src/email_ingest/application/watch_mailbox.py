@@ -1,0 +1,133 @@
+"""One folder of one mailbox, watched: what arrives is taken in at once, what lay there before never is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+
+from email_ingest.application.ports import (
+    Clock,
+    Cursor,
+    FolderKind,
+    FolderMissing,
+    Letters,
+    MailAccount,
+    Mailboxes,
+    MailboxRefused,
+    OpenFolder,
+    Transactions,
+)
+from email_ingest.application.take_letter_in import Arrival, TakeLetterIn
+from email_ingest.domain.letter import LARGEST
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
+_log = logging.getLogger("email_ingest.watch_mailbox")
+
+
+@dataclass(slots=True)
+class WatchState:
+    """How a watch is doing; `trouble` is a sentence for people."""
+
+    tenant_id: str
+    folder: FolderKind
+    watching: bool = False
+    refused: bool = False
+    trouble: str | None = None
+    since: datetime | None = None
+
+
+class WatchMailbox:
+    """Watches folders. `renew_seconds` is how long IDLE lasts at most before the folder is searched all the same."""
+
+    def __init__(
+        self, *, mailboxes: Mailboxes, letters: Letters, transactions: Transactions, take: TakeLetterIn, clock: Clock,
+        renew_seconds: float,
+    ) -> None:  # fmt: skip
+        self._mailboxes = mailboxes
+        self._letters = letters
+        self._transactions = transactions
+        self._take = take
+        self._clock = clock
+        self._renew_seconds = renew_seconds
+
+    async def __call__(self, account: MailAccount, state: WatchState) -> None:
+        """Watch until cancelled, or until the server refuses what the tenant entered; `state` tells how it goes."""
+        pause = _FIRST_PAUSE
+        while True:
+            began = monotonic()
+            try:
+                await self._watch(account, state)
+            except MailboxRefused as error:
+                state.watching, state.refused, state.trouble = False, True, str(error)
+                _log.warning("tenant %s, %s: the mailbox refuses us", account.tenant_id, state.folder)
+                return
+            except FolderMissing as error:
+                state.watching, state.trouble = False, str(error)
+                pause = _LONGEST_PAUSE
+            except Exception as error:  # noqa: BLE001 — said, and tried again: a watch never ends by itself
+                state.watching, state.trouble = False, str(error) or type(error).__name__
+                _log.warning("tenant %s, %s: %s", account.tenant_id, state.folder, type(error).__name__)
+            if monotonic() - began > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 — spreads reconnects, hides nothing
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _watch(self, account: MailAccount, state: WatchState) -> None:
+        async with self._mailboxes.open(account.tenant_id, state.folder) as folder:
+            cursor = await self._begin(account, state.folder, folder)
+            state.trouble, state.since = None, self._clock()
+            while True:
+                for uid in sorted(await folder.uids_after(cursor.last_uid)):
+                    cursor = replace(cursor, last_uid=uid)
+                    await self._take_one(account, state.folder, folder, uid, cursor)
+                state.watching = True
+                await folder.wait(self._renew_seconds)
+
+    async def _begin(self, account: MailAccount, kind: FolderKind, folder: OpenFolder) -> Cursor:
+        """Where to go on; in a folder never seen: after what lies there now."""
+        async with self._transactions.begin(account.tenant_id) as transaction:
+            known = await self._letters.cursor(
+                transaction.session, account.tenant_id, account.mailbox, folder.name
+            )
+            if known is None:
+                now = self._clock().replace(microsecond=0)  # servers note arrival in whole seconds
+                cursor = Cursor(account.mailbox, folder.name, folder.uidvalidity, folder.next_uid - 1, now)
+                await self._letters.move_cursor(transaction.session, account.tenant_id, cursor)
+                return cursor
+        if known.uidvalidity == folder.uidvalidity:
+            return known
+        return await self._look_at_all_again(account, kind, folder, known)
+
+    async def _look_at_all_again(
+        self, account: MailAccount, kind: FolderKind, folder: OpenFolder, known: Cursor
+    ) -> Cursor:
+        """The server has numbered the folder anew: what came since the first look is looked at; the known stays known."""
+        for uid in sorted(await folder.received(since=known.connected_at, before=None)):
+            await self._take_one(account, kind, folder, uid, None)
+        cursor = replace(known, uidvalidity=folder.uidvalidity, last_uid=folder.next_uid - 1)
+        async with self._transactions.begin(account.tenant_id) as transaction:
+            await self._letters.move_cursor(transaction.session, account.tenant_id, cursor)
+        return cursor
+
+    async def _take_one(
+        self, account: MailAccount, kind: FolderKind, folder: OpenFolder, uid: int, cursor: Cursor | None
+    ) -> None:
+        """Take one mail in and move the cursor behind it, in one transaction."""
+        fetched = await folder.fetch(uid, most_bytes=LARGEST)
+        taken = None
+        if fetched is not None:  # else somebody deleted it meanwhile
+            arrival = Arrival(
+                fetched.raw, fetched.received_at, "imap", sent=kind == "sent", whole=fetched.whole
+            )
+            taken = await self._take.prepare(account.tenant_id, arrival)
+        if taken is None and cursor is None:
+            return
+        async with self._transactions.begin(account.tenant_id) as transaction:
+            if taken is not None:
+                transaction.say(*await self._take.keep(transaction.session, account.tenant_id, taken))
+            if cursor is not None:
+                await self._letters.move_cursor(transaction.session, account.tenant_id, cursor)
