@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -27,6 +28,13 @@ from crm_sync.domain.customer import Customer, Person
 from crm_sync.domain.records import Entry, Task, answer_task, enquiry_entry
 
 How = Literal["copy", "crm", "created"]
+_LONGEST = 100.0
+
+
+class TookTooLong(Exception):
+    """The CRM was too slow; whether a customer was made is looked up before the next try."""
+
+    ambiguous = True
 
 
 class CustomerGone(Exception):
@@ -106,12 +114,14 @@ class LinkCustomer:
         found: list[Found] = []
 
         async def call() -> Remembered:
-            how: How = "copy"
-            known = await self._known(crm, person, unit)
-            if known is None:
-                how, known = "crm", await crm.find(person)
-            if known is None:
-                how, known = "created", Found(await crm.create(person))
+            try:
+                # Several requests, which together must be over before the effect's lease is.
+                async with asyncio.timeout(_LONGEST):
+                    known, how = await self._found_or_made(crm, person, unit)
+            except TimeoutError as error:
+                raise TookTooLong(
+                    f"finding the customer of lead {person.reference} took over {_LONGEST:g} s"
+                ) from error
             found.append(known)
             return {"customer_id": known.customer.customer_id, "contact_id": known.contact_id, "how": how}
 
@@ -133,6 +143,15 @@ class LinkCustomer:
                 f"customer {done['customer_id']} of lead {person.reference} is no longer in the CRM; restore it there"
             )
         return Found(customer, cast("str | None", done["contact_id"])), how
+
+    async def _found_or_made(self, crm: Crm, person: Person, unit: Unit) -> tuple[Found, How]:
+        known = await self._known(crm, person, unit)
+        if known is not None:
+            return known, "copy"
+        found = await crm.find(person)
+        if found is not None:
+            return found, "crm"
+        return Found(await crm.create(person)), "created"
 
     async def _known(self, crm: Crm, person: Person, unit: Unit) -> Found | None:
         """Somebody in the copy, read anew: what the copy says may be older, and the record may be gone."""

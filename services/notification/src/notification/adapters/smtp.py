@@ -84,15 +84,15 @@ class SmtpMailer:
         """Hand one letter over. Raises `SmtpRejected`, `SmtpAccountUnusable`, `SmtpUncertain`, `VendorUnavailable`."""
         account = await self._accounts(tenant_id)
         gate = self._gates.setdefault(tenant_id, asyncio.Semaphore(self._connections))
-        async with gate:
-            conversation = _Conversation(account, parcel, seconds=self._seconds)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await conversation.hand_over(before_data)
-            except (aiosmtplib.SMTPException, OSError) as error:
-                raise _meaning(error, account, handed_over=conversation.handed_over) from error
-            finally:
-                await conversation.end()
+        conversation = _Conversation(account, parcel, seconds=self._seconds)
+        try:
+            # Waiting for one's turn counts too: all must be over before the effect's lease is.
+            async with asyncio.timeout(self._seconds), gate:
+                return await conversation.hand_over(before_data)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _meaning(error, account, handed_over=conversation.handed_over) from error
+        finally:
+            await conversation.end()
 
     async def ask_after(self, tenant_id: str, message_id: str) -> Remembered | None:  # noqa: ARG002 — the port's form
         """SMTP has no question for it. Raises `SmtpUncertain`."""

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, SQLModel, col, select
 
 from chassis import Session
-from notification.application.ports import HeldLetter, Record
+from notification.application.ports import AlreadyHandedOver, HeldLetter, Record
 from notification.domain.brake import HOUR
 
 _SETTLED = ("sent", "uncertain", "failed")
@@ -77,10 +77,16 @@ class OutgoingRecords:
                 return False
         now = datetime.now(UTC)
         statement = insert(OutgoingRow).values(tenant_id=_tenant(), **_values(record), handed_over_at=now)
-        changed = {"state": "sending", "handed_over_at": now, "held": None, "reason": None}
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["tenant_id", "key"], set_=changed)
+        noted = await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "key"],
+                set_={"state": "sending", "handed_over_at": now, "held": None, "reason": None},
+                # The last guard against a second mail, should a claim's lease be over while its holder still works.
+                where=col(OutgoingRow.handed_over_at).is_(None),
+            ).returning(col(OutgoingRow.key))
         )
+        if noted.first() is None:
+            raise AlreadyHandedOver(f"letter {record.key} is being handed over, or was, by another process")
         return True
 
     async def take_back(self, session: Session, key: str) -> None:

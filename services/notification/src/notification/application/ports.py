@@ -28,6 +28,12 @@ class AccountUnusable(Exception):
     """The server cannot be used with what the tenant entered: credentials, address, certificate."""
 
 
+class AlreadyHandedOver(Exception):
+    """Another process hands the same letter over, or did; what became of it is looked up later."""
+
+    ambiguous = True
+
+
 class DeliveryUnknown(Exception):
     """The letter was handed over and no answer came: nobody can tell whether it left."""
 
@@ -151,7 +157,10 @@ class Records(Protocol):
         ...
 
     async def hand_over(self, session: Session, record: Record, *, cap: int) -> bool:
-        """Note, before the letter goes, that it goes now; False when the hour has no room for it."""
+        """Note, before the letter goes, that it goes now; False when the hour has no room for it.
+
+        Raises `AlreadyHandedOver` when it was noted before and not taken back.
+        """
         ...
 
     async def take_back(self, session: Session, key: str) -> None:

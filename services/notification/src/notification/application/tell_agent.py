@@ -82,6 +82,7 @@ class TellAgent:
             except (AccountUnusable, LetterRefused):
                 pass  # the fleet's server is next
             else:
+                self.untold.pop(unit.tenant_id, None)
                 return True
         if self._fleet is None:
             self.untold[unit.tenant_id] = due.kind
