@@ -189,7 +189,9 @@ async def _chunks(request: Request, limits: Limits, declared: int | None) -> Asy
             async with asyncio.timeout(limits.idle_seconds):
                 chunk = await anext(stream, None)
         except TimeoutError as error:
-            raise _CutOff(f"the body stood still for {limits.idle_seconds:g} s before it was complete") from error
+            raise _CutOff(
+                f"the body stood still for {limits.idle_seconds:g} s before it was complete"
+            ) from error
         except ClientDisconnect as error:
             raise _CutOff("the connection ended before the body was complete") from error
         if chunk is None:
