@@ -1,0 +1,164 @@
+"""The house under test: a stack of its own, the simulated vendors, and every service as a process of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import JsonValue
+from supervisor import Supervised, command_of, environment_for, supervised, wait_until_ready
+
+from frontdesk import checkout
+from frontdesk.commands.up import furnish
+from frontdesk.fleet.house import create_services, prepare
+from frontdesk.fleet.plan import FleetPlan, plan_fleet
+from frontdesk.fleet.roster import service_points
+from frontdesk.fleet.vendors import Vendors, simulated_vendors
+from frontdesk.play.world import World
+from frontdesk.stack import Stack, load_environment
+from frontdesk.stack.ports import free_block
+
+TENANTS = Path(__file__).with_name("tenants.yaml")
+SETTLE_SECONDS = 3.0
+"""RabbitMQ 3.10 loses a quorum queue whose node is killed within a second of its declaration: nobody migrates and pulls
+the plug in the same second, so neither do we."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that runs, and how to reach it."""
+
+    stack: Stack
+    vhost: str
+    plan: FleetPlan
+    vendors: Vendors
+    world: World
+    http: httpx.AsyncClient
+    services: Mapping[str, Supervised]
+    tenants: Mapping[str, Mapping[str, JsonValue]]
+    folder: Path
+
+    @property
+    def database_url(self) -> str:
+        """The database, as its owner: whoever counts sees all tenants."""
+        return self.plan.shared["DATABASE_URL"]
+
+    @property
+    def amqp_url(self) -> str:
+        """The broker."""
+        return self.plan.shared["AMQP_URL"]
+
+    def hook(self, tenant_id: str) -> tuple[str, str]:
+        """Where a company's mail is handed in, and the secret it is signed with."""
+        hooks = self.tenants[tenant_id]["hooks"]
+        assert isinstance(hooks, list)
+        hook = hooks[0]
+        assert isinstance(hook, dict)
+        secrets = hook["secrets"]
+        assert isinstance(secrets, list)
+        return f"{self.plan.url('gateway')}/webhooks/mime/{hook['hook_id']}", str(secrets[0])
+
+    async def ready(self) -> None:
+        """Wait until every service is at work again."""
+        await wait_until_ready({name: self.plan.url(name) for name in self.services})
+
+
+@contextmanager
+def chaos_stack() -> Iterator[Stack]:
+    """The stack of this test alone, started; the next free one when another run is at work in it."""
+    for number in itertools.count(1):
+        name = "test-chaos" if number == 1 else f"test-chaos-{number}"
+        folder = checkout.local_folder() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _count_often(folder)
+            stack = Stack.at(folder, given={})
+            stack.start()
+            yield stack
+            return
+
+
+@asynccontextmanager
+async def running_house(
+    stack: Stack, *, seed: int, broken: str | None = None, lease: float | None = None
+) -> AsyncIterator[House]:
+    """A fresh database, fresh queues and fresh vendors; all of it, ready, for as long as the block lasts."""
+    name, folder = f"chaos_{os.getpid()}", stack.folder / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    own = load_environment(stack.folder, given={}) | {
+        "AMQP_URL": stack.create_vhost(name),
+        "DATABASE_URL": stack.create_database(name),
+        "BLOB_URL": (folder / "blobs").as_uri(),
+    }
+    _draw_ports(folder)
+    try:
+        async with simulated_vendors(folder / "vendors") as vendors, _outside() as http:
+            plan = plan_fleet(folder, vendors, own)
+            await _migrated(plan)
+            services = _services(plan, stack.folder / "byte-code", broken, lease)
+            async with supervised(list(services.values()), random.Random(f"{seed} pauses")):
+                await wait_until_ready({name: plan.url(name) for name in services})
+                world = World(vendors, http)
+                tenants = await furnish(world, plan, TENANTS)
+                yield House(stack, name, plan, vendors, world, http, services, tenants, folder)
+    finally:
+        stack.drop_vhost(name)
+        stack.drop_database(name)
+
+
+@asynccontextmanager
+async def _outside() -> AsyncIterator[httpx.AsyncClient]:
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    async with httpx.AsyncClient(trust_env=False, timeout=30, limits=limits) as http:
+        yield http
+
+
+async def _migrated(plan: FleetPlan) -> None:
+    services = create_services(plan)
+    began = time.monotonic()
+    await prepare(services)
+    for service in services:
+        await service.database.close()
+    time.sleep(max(0.0, SETTLE_SECONDS - 0.2 * (time.monotonic() - began)))  # noqa: ASYNC251 (nothing else runs yet)
+
+
+def _services(
+    plan: FleetPlan, byte_code: Path, broken: str | None, lease: float | None
+) -> dict[str, Supervised]:
+    services: dict[str, Supervised] = {}
+    for point in service_points():
+        package = point.module.partition(".")[0]
+        environment = environment_for(plan.environment(point.name), byte_code)
+        log = plan.folder / f"{point.name}.log"
+        services[point.name] = Supervised(point.name, command_of(package, broken, lease), environment, log)
+    return services
+
+
+def _draw_ports(folder: Path) -> None:
+    """Ports of our own: the usual ones belong to whoever says `make run` beside us."""
+    names = [point.name for point in service_points()]
+    first = free_block(len(names))
+    (folder / "fleet.json").write_text(json.dumps({name: first + place for place, name in enumerate(names)}))
+
+
+def _count_often(folder: Path) -> None:
+    """Let the broker count its queues every second instead of every five: a kill wants to know what was in flight."""
+    extra = folder / "rabbitmq" / "conf.d"
+    extra.mkdir(parents=True, exist_ok=True)
+    (extra / "90-chaos.conf").write_text("collect_statistics_interval = 1000\n")
+    (folder / "rabbitmq" / "advanced.config").write_text("[{rabbit,[{quorum_tick_interval,1000}]}].\n")

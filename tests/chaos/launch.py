@@ -1,0 +1,102 @@
+"""Run one service as `python -m <package>` does, with a guard of delivery switched off, or with shorter leases.
+
+    python launch.py [--without inbox|claim|ack] [--lease SECONDS] PACKAGE
+
+The switches live here and nowhere else: the service's own code has no such door. What is replaced is looked for first,
+so that a guard that was renamed fails loudly instead of staying on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from chassis import effects, hearing, inbox
+
+Remembered = Mapping[str, Any]
+
+
+def without_inbox() -> None:
+    """Nothing is known, everything is fresh."""
+
+    async def knows(_: inbox.Inbox, message_id: str) -> bool:
+        return False
+
+    async def enter(_: inbox.Inbox, connection: object, message_ids: Sequence[str]) -> set[str]:
+        return set(message_ids)
+
+    _replace(inbox.Inbox, "knows", knows)
+    _replace(inbox.Inbox, "enter", enter)
+
+
+def without_claim() -> None:
+    """An effect is done whenever it is asked for."""
+
+    async def once(
+        _: effects.Effects, tenant_id: str, key: str, *, look_up: object,
+        call: Callable[[], Awaitable[Remembered]], lease: object = None,
+    ) -> Remembered:  # fmt: skip
+        return await call()
+
+    _replace(effects.Effects, "once", once)
+
+
+def without_ack() -> None:
+    """A message is acknowledged as soon as it is there, before anything is done with it."""
+    settle = hearing.Ear._settle  # pyright: ignore[reportPrivateUsage]
+
+    async def acknowledge_then_settle(ear: hearing.Ear, delivery: Any) -> None:
+        await delivery.message.ack()
+        await settle(ear, delivery)
+
+    _replace(hearing.Ear, "_settle", acknowledge_then_settle)
+
+
+def shorten_leases(seconds: float) -> None:
+    """Claims of a dead process are looked at sooner; for the small form, where nobody waits two minutes."""
+    once, longest = effects.Effects.once, timedelta(seconds=seconds)
+
+    async def once_soon(
+        self: effects.Effects, tenant_id: str, key: str, *, lease: timedelta = longest, **rest: Any
+    ) -> Remembered:
+        return await once(self, tenant_id, key, lease=min(lease, longest), **rest)
+
+    _replace(effects.Effects, "once", once_soon)
+
+
+BREAKS: dict[str, Callable[[], None]] = {
+    "inbox": without_inbox,
+    "claim": without_claim,
+    "ack": without_ack,
+}
+
+
+def _replace(owner: type, name: str, by: object) -> None:
+    getattr(owner, name)  # AttributeError when the guard is no longer where it was
+    setattr(owner, name, by)
+
+
+def main() -> None:
+    """Switch, then run the service."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--without", choices=sorted(BREAKS))
+    parser.add_argument("--lease", type=float)
+    parser.add_argument("package")
+    options = parser.parse_args()
+    if options.lease is not None:
+        shorten_leases(options.lease)
+    if options.without is not None:
+        BREAKS[options.without]()
+    # The modules beside this one are the test's own and no business of the service.
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
+    sys.argv = [options.package]
+    runpy.run_module(options.package, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
