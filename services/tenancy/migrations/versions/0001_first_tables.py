@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chassis.migration import create_fleet_tables, isolate_tenants
+from chassis.migration import create_fleet_tables, drop_fleet_tables, isolate_tenants
 
 revision = "0001"
 down_revision = None
@@ -83,3 +83,4 @@ def _create_tenant_tables() -> None:
 def downgrade() -> None:
     for table in ("audit", "credentials", "tenants", "hooks", "directory"):
         op.drop_table(table)
+    drop_fleet_tables(op)

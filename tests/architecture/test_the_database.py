@@ -1,0 +1,173 @@
+"""Every service's schema on the real database: migrated up, down and up; tenants apart; no role in another's schema."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from chassis import Service
+from chassis.migration import current_revision, migrate, migrate_down
+from chassis.settings import database_role
+from chassis.tables import FLEET_TABLES, fleet_tables
+from frontdesk.generate.fleet import GROUP
+from frontdesk.stack import Stack
+from testkit.architecture.tree import Tree
+from testkit.service import environ
+
+SERVICES = Tree(Path(__file__).parents[2]).services()
+every_service = pytest.mark.parametrize("name", [service.name for service in SERVICES])
+
+POLICY = "NULLIF(current_setting('app.tenant_id'::text, true), ''::text)"
+
+
+@pytest.fixture(scope="module")
+def empty_database(stack: Stack, database_url: str) -> Iterator[str]:
+    """A database that no other test has migrated; where one was given from outside, that one."""
+    if "DATABASE_URL" in os.environ:
+        yield database_url
+        return
+    name = f"test_{os.getpid()}_{secrets.token_hex(3)}"
+    yield stack.create_database(name)
+    stack.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+async def services(environment: dict[str, str], empty_database: str) -> AsyncIterator[dict[str, Service]]:
+    """Every service, migrated up, down and up again."""
+    with environ({**environment, "DATABASE_URL": empty_database}):
+        made: dict[str, Service] = {point.name: point.load()() for point in entry_points(group=GROUP)}
+    for service in made.values():
+        await migrate(service)
+    yield made
+    for service in made.values():
+        await service.database.close()
+
+
+@pytest.fixture
+async def owner(services: dict[str, Service], empty_database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(empty_database)
+    yield connection
+    await connection.close()
+
+
+@every_service
+async def test_a_service_can_be_migrated_up_and_down_and_up(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    service = services[name]
+    everything = await tables(owner, service.schema)
+
+    await migrate_down(service)
+    left = await tables(owner, service.schema)
+    await migrate(service)
+
+    assert left == {"alembic_version"}
+    assert await tables(owner, service.schema) == everything
+    current, head = await current_revision(service)
+    assert current == head is not None
+
+
+@every_service
+async def test_every_table_keeps_tenants_apart_by_force(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    schema = services[name].schema
+    for table in await tables(owner, schema) - FLEET_TABLES:
+        state = await owner.fetchrow(
+            "select relrowsecurity, relforcerowsecurity from pg_class where oid = $1::regclass",
+            f"{schema}.{table}",
+        )
+        policies = await owner.fetch(
+            "select permissive, roles, cmd, qual, with_check from pg_policies where schemaname = $1 and tablename = $2",
+            schema,
+            table,
+        )
+        assert tuple(state) == (True, True), f"{schema}.{table}: row-level security is not forced"
+        assert [tuple(policy) for policy in policies] == [
+            ("PERMISSIVE", ["public"], "ALL", f"(tenant_id = {POLICY})", f"(tenant_id = {POLICY})")
+        ], f"{schema}.{table}: its policy is not that of isolate_tenants"
+
+
+@every_service
+async def test_every_key_begins_with_or_holds_the_tenant(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    schema = services[name].schema
+    keys = await owner.fetch(UNIQUE_KEYS, schema)
+    of_all = {
+        str(row["key"])
+        for row in keys
+        if row["table"] not in FLEET_TABLES and "tenant_id" not in row["columns"]
+    }
+
+    assert of_all == set()
+
+
+@every_service
+async def test_the_code_and_the_database_have_the_same_tables(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    from sqlmodel import SQLModel
+
+    service = services[name]
+    by_the_code = {
+        table.name for table in SQLModel.metadata.tables.values() if table.schema == service.schema
+    }
+    by_the_chassis = {table.name for table in fleet_tables(None).all()} | {"alembic_version"}
+
+    assert by_the_code | by_the_chassis >= await tables(owner, service.schema) - FLEET_TABLES
+    assert await tables(owner, service.schema) >= by_the_code | by_the_chassis
+
+
+async def test_no_role_reads_another_ones_schema(services: dict[str, Service], empty_database: str) -> None:
+    for service in services.values():
+        url = service.settings.service_database_url(service.schema).replace("+asyncpg", "")
+        role = await asyncpg.connect(url)
+        try:
+            assert await role.fetchval("select current_user") == database_role(service.schema)
+            assert await role.fetchval("select count(*) from inbox") == 0
+            for other in services.values():
+                if other is not service:
+                    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                        await role.fetch(f'select 1 from "{other.schema}".inbox')
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await role.execute("create table public.stray (id int)")
+        finally:
+            await role.close()
+
+
+async def test_no_role_can_lift_the_isolation(
+    services: dict[str, Service], owner: asyncpg.Connection
+) -> None:
+    roles = [database_role(service.schema) for service in services.values()]
+    mighty = await owner.fetch(
+        "select rolname from pg_roles where rolname = any($1) and (rolsuper or rolbypassrls or rolcreaterole)",
+        roles,
+    )
+
+    assert mighty == []
+
+
+async def tables(owner: asyncpg.Connection, schema: str) -> set[str]:
+    rows = await owner.fetch(
+        "select relname from pg_class join pg_namespace n on n.oid = relnamespace "
+        "where nspname = $1 and relkind in ('r', 'p')",
+        schema,
+    )
+    return {str(row["relname"]) for row in rows}
+
+
+UNIQUE_KEYS = """
+select c.relname as table, i.relname as key, array_agg(a.attname::text) as columns
+from pg_index x
+join pg_class i on i.oid = x.indexrelid
+join pg_class c on c.oid = x.indrelid
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum = any(x.indkey)
+where n.nspname = $1 and x.indisunique
+group by c.relname, i.relname
+"""
