@@ -108,8 +108,9 @@ async def _nothing(_: Session) -> None:
 class Committer:
     """Commits the units of one hearing: inbox rows, what the units write, outbox rows; then hands on to the relay.
 
-    Grouped units of one tenant that are ready together share a transaction of up to `GROUP`; a group that fails is
-    rolled back and each unit is committed alone, so that one bad unit harms no other. Tenants take turns.
+    Grouped units that are ready together share a transaction of up to `GROUP`, in which each tenant has a session of
+    its own; a group that fails is rolled back and each unit is committed alone, so that one bad unit harms no other.
+    Tenants take turns.
     """
 
     def __init__(
@@ -144,20 +145,25 @@ class Committer:
     async def _work(self) -> None:
         try:
             while self._turns:
-                tenant_id = self._turns.popleft()
-                queue = self._waiting[tenant_id]
-                group = [queue.popleft() for _ in range(min(self._size, len(queue)))]
-                if queue:
-                    self._turns.append(tenant_id)
-                else:
-                    del self._waiting[tenant_id]
-                await self._commit_group(tenant_id, group)
+                await self._commit_group(self._next_group())
         finally:
             self._idle_workers += 1
 
-    async def _commit_group(self, tenant_id: str, group: list[_Pending]) -> None:
+    def _next_group(self) -> list[_Pending]:
+        group: list[_Pending] = []
+        while self._turns and len(group) < self._size:
+            tenant_id = self._turns.popleft()
+            queue = self._waiting[tenant_id]
+            group += [queue.popleft() for _ in range(min(self._size - len(group), len(queue)))]
+            if queue:
+                self._turns.append(tenant_id)
+            else:
+                del self._waiting[tenant_id]
+        return group
+
+    async def _commit_group(self, group: list[_Pending]) -> None:
         try:
-            await self._commit(tenant_id, group)
+            await self._commit(group)
         except OurOutage as error:
             _fail(group, error)
         except Exception as error:  # noqa: BLE001 — each unit is tried alone, and gets its own error
@@ -165,12 +171,12 @@ class Committer:
                 _fail(group, error)
                 return
             for pending in group:
-                await self._commit_alone(tenant_id, pending)
+                await self._commit_alone(pending)
 
-    async def _commit_alone(self, tenant_id: str, pending: _Pending) -> None:
+    async def _commit_alone(self, pending: _Pending) -> None:
         for last in (False, False, True):
             try:
-                await self._commit(tenant_id, [pending])
+                await self._commit([pending])
             except DBAPIError as error:
                 if last or getattr(error.orig, "sqlstate", None) not in _WORTH_REPEATING:
                     _fail([pending], error)
@@ -181,20 +187,22 @@ class Committer:
             else:
                 return
 
-    async def _commit(self, tenant_id: str, group: list[_Pending]) -> None:
+    async def _commit(self, group: list[_Pending]) -> None:
         first: dict[str, _Pending] = {}
         for pending in group:
             first.setdefault(pending.message_id, pending)
-        ids = sorted(first)
+        ids = sorted(first)  # everyone locks in one order
         rows: list[OutboxRow] = []
-        async with self.database.transaction(tenant_id) as session:
-            connection = await session.connection()
+        async with self.database.shared() as transaction:
+            connection = transaction.connection
             fresh = await self._inbox.enter(connection, ids)
-            for message_id in ids:
-                if message_id in fresh:
-                    following = await first[message_id].write(session)
-                    rows += await first[message_id].story.keep(self._outbox, connection, following or ())
-            await session.flush()
+            for tenant_id, units in _by_tenant(
+                first[message_id] for message_id in ids if message_id in fresh
+            ):
+                async with transaction.part_of(tenant_id) as session:
+                    for unit in units:
+                        following = await unit.write(session)
+                        rows += await unit.story.keep(self._outbox, connection, following or ())
             await self._outbox.add(connection, rows)
         self._metrics.committed(len(group))
         outcomes = [
@@ -208,6 +216,13 @@ class Committer:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+
+def _by_tenant(units: Iterable[_Pending]) -> list[tuple[str, list[_Pending]]]:
+    found: dict[str, list[_Pending]] = {}
+    for unit in units:
+        found.setdefault(unit.story.tenant_id, []).append(unit)
+    return sorted(found.items())
 
 
 async def _tell(

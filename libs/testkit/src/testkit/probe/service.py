@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
+from sqlmodel import Field, SQLModel, select
+
 from chassis.database import Session
 from chassis.router import Router
 from chassis.service import Service
@@ -14,7 +16,6 @@ from chassis.settings import Settings
 from chassis.unit import Outcome, UnitOfWork
 from contracts.documents.v1 import DocumentReceived, DocumentUnreadable
 from contracts.envelope import Following, Timer
-from sqlmodel import Field, SQLModel, select
 
 Work = Callable[[DocumentReceived, UnitOfWork], Awaitable[None]]
 
@@ -69,7 +70,8 @@ class Probe:
         return router
 
     async def _keep(self, session: Session, event: DocumentReceived, tenant_id: str) -> Iterable[Following]:
-        session.add(Note(tenant_id=tenant_id, document_id=event.document_id, filename=event.filename))
+        # A keyed upsert: only the inbox keeps a second delivery from having a second effect.
+        await session.merge(Note(tenant_id=tenant_id, document_id=event.document_id, filename=event.filename))
         self.fail_write(event)
         return self.follow(event)
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from chassis.migration import create_fleet_tables, drop_fleet_tables, isolate_tenants
 
 revision = "0001"
