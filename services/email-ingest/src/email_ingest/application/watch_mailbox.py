@@ -81,9 +81,11 @@ class WatchMailbox:
             cursor = await self._begin(account, state.folder, folder)
             state.trouble, state.since = None, self._clock()
             while True:
-                for uid in sorted(await folder.uids_after(cursor.last_uid)):
-                    cursor = replace(cursor, last_uid=uid)
-                    await self._take_one(account, state.folder, folder, uid, cursor)
+                # Until a search finds nothing: news that came while mails were fetched is not announced again.
+                while uids := sorted(await folder.uids_after(cursor.last_uid)):
+                    for uid in uids:
+                        cursor = replace(cursor, last_uid=uid)
+                        await self._take_one(account, state.folder, folder, uid, cursor)
                 state.watching = True
                 await folder.wait(self._renew_seconds)
 

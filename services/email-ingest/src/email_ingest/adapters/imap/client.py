@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic, sleep
+from time import sleep
 from typing import cast
 
 from imapclient import IMAPClient, SocketTimeout
@@ -26,8 +26,9 @@ from email_ingest.adapters.imap.failures import (
 from email_ingest.application.ports import Fetched
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 60.0
+_POLL_SECONDS = 5.0
 _FIRST_IDLE_SECONDS = 1.0
-"""What arrives while IDLE begins may be overheard: the first IDLE is short, and a search follows it."""
+"""What arrives in the moment in which IDLE begins may be overheard: IDLE is short after news, a search follows each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ImapConnection:
         self._server = server
         self._client: IMAPClient | None = None
         self._cut = False
-        self._was_idle_at = 0.0
+        self._quiet = 0
 
     def connect(self) -> None:
         """Connect, secure, log in."""
@@ -118,7 +119,10 @@ class ImapConnection:
     def uids_after(self, uid: int) -> list[int]:
         """The UIDs above one. A server answers `n:*` with its last message even when that is below n."""
         with _meaning():
-            return [found for found in self._search("UID", f"{uid + 1}:*") if found > uid]
+            new = [found for found in self._search("UID", f"{uid + 1}:*") if found > uid]
+        if new:
+            self._quiet = 0
+        return new
 
     def received(self, since: datetime | None, before: datetime | None) -> list[int]:
         """The UIDs of what the server received at or after one time and before another."""
@@ -150,15 +154,14 @@ class ImapConnection:
 
     def wait(self, seconds: float) -> None:
         """Wait until the server has news of the folder, at most so long."""
-        fresh = monotonic() - self._was_idle_at > 2 * _FIRST_IDLE_SECONDS
         with _meaning():
             if not self._ready.has_capability("IDLE"):
-                sleep(min(seconds, 5.0))
+                sleep(min(seconds, _POLL_SECONDS))
                 self._ready.noop()
                 return
             self._ready.idle()
-            self._ready.idle_check(timeout=min(seconds, _FIRST_IDLE_SECONDS) if fresh else seconds)
-            self._was_idle_at = monotonic()
+            news = self._ready.idle_check(timeout=min(seconds, _FIRST_IDLE_SECONDS * 2**self._quiet))
+            self._quiet = 0 if news else min(self._quiet + 1, 12)
             self._ready.idle_done()
 
     def holds(self, folder: str, message_id: str) -> bool:
