@@ -212,7 +212,7 @@ async def test_a_stranger_who_claims_to_be_the_agent_releases_nothing(desk: Runn
     )
 
 
-async def test_a_reply_that_perhaps_left_is_told_to_the_agent_and_not_repeated(desk: RunningService) -> None:
+async def test_a_reply_that_perhaps_left_waits_for_a_human_and_is_not_repeated(desk: RunningService) -> None:
     address = f"{new_id()}@post.test"
     await desk.wire.say(letter("Wann wurde renoviert?", address), tenant_id="acme")
     command = await desk.wire.heard(DraftReply, about("Wann wurde renoviert?"))
@@ -223,14 +223,14 @@ async def test_a_reply_that_perhaps_left_is_told_to_the_agent_and_not_repeated(d
         reason="the connection broke before the server answered",
     )  # fmt: skip
     await desk.wire.say(uncertain, tenant_id="acme")
-    notice = await desk.wire.heard(
-        SendEmail, lambda mail: mail.purpose == "notice" and mail.lead_id == command.lead_id
+    await settled(desk, "message.uncertain.v1")
+    headers = {"X-Tenant-Id": "acme"}
+    drafts = (await desk.http.get("/api/v1/drafts", headers=headers)).json()["drafts"]
+    waiting = [draft for draft in drafts if draft["lead_id"] == command.lead_id]
+    assert [(draft["state"], draft["reason"]) for draft in waiting] == [("uncertain", uncertain.reason)]
+    again = await desk.http.post(
+        f"/api/v1/drafts/{command.lead_id}", json={"verdict": "send"}, headers=headers
     )
-    assert notice.to == ("agent@acme.test",)
-    assert "the connection broke" in notice.text
-    replies = [
-        mail
-        for mail in desk.wire.all(SendEmail)
-        if mail.purpose == "reply" and mail.lead_id == command.lead_id
-    ]
-    assert len(replies) == 1
+    assert again.status_code == 409
+    mails = [mail for mail in desk.wire.all(SendEmail) if mail.lead_id == command.lead_id]
+    assert [mail.purpose for mail in mails] == ["reply"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.domain.words import OwnTexts, reply_subject, uncertain_mail, verdict_of, whole_reply
+from orchestrator.domain.words import OwnTexts, reply_subject, verdict_of, whole_reply
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,3 @@ def test_a_reply_carries_the_companys_own_words_and_says_that_an_ai_wrote_it() -
     reply = whole_reply("Gern.\n", texts, written_by_ai=True)
     assert reply == "Gern.\n\nGrüße\n\nEine KI schrieb das.\n\n-- \nMuster GmbH, FN 1\n"
     assert "KI" not in whole_reply("Gern.", texts, written_by_ai=False)
-
-
-def test_the_agent_is_told_in_his_language_that_a_reply_perhaps_left() -> None:
-    subject, text = uncertain_mail("de", "Jörg", "Verbindung riss ab", failed=False)
-    assert subject == "Unklar, ob gesendet: Antwort an Jörg"
-    assert "Verbindung riss ab" in text
-    assert uncertain_mail("en", "Jörg", "cut", failed=True)[0] == "Not sent: reply to Jörg"

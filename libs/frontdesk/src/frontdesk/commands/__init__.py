@@ -14,6 +14,7 @@ from frontdesk.commands import (
     doctor,
     drafts,
     generate,
+    scaffold,
     setup_check,
     stack,
     trace,
@@ -31,5 +32,6 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     drafts.register,
     brake.register,
     generate.register,
+    scaffold.register,
 ]
 """What `frontdesk --help` shows, in this order."""

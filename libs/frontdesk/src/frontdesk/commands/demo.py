@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -22,9 +25,10 @@ from frontdesk.fleet.plan import FleetPlan, plan_fleet
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from frontdesk.play.checks import Checks
 from frontdesk.play.enquiry import DRAFTING, SENDING, Stage, play
+from frontdesk.play.journal import Entry, as_tree
 from frontdesk.play.narrator import Narrator
 from frontdesk.play.world import World
-from frontdesk.stack import Stack
+from frontdesk.stack import Stack, load_environment
 from frontdesk.story.person import Story, draw_story
 
 
@@ -46,7 +50,10 @@ def demo(
     stack.start()
     typer.echo(f"broker and database run ({monotonic() - began:.1f} s)")
     try:
-        checks = uvloop.run(_demo(folder, draw_story(_seed(seed), datetime.now(UTC).date())))
+        with _a_place_of_its_own(stack) as environment:
+            checks = uvloop.run(
+                _demo(folder / "demo", environment, draw_story(_seed(seed), datetime.now(UTC).date()))
+            )
     finally:
         if not keep and not was_running:
             stack.stop()
@@ -61,10 +68,29 @@ def _seed(given: int | None) -> int:
     return given if given is not None else random.SystemRandom().randrange(1_000_000)
 
 
-async def _demo(folder: Path, story: Story) -> Checks:
-    # The simulated vendors begin with nothing: what an earlier demo left there is not of this story.
-    async with simulated_vendors(folder / f"sandbox-demo-{story.seed}") as vendors:
-        plan = plan_fleet(folder, vendors)
+@contextmanager
+def _a_place_of_its_own(stack: Stack) -> Iterator[dict[str, str]]:
+    """A virtual host and a database for one demo: nothing of an earlier story is in them, and `make run` keeps its own."""
+    name = f"demo_{os.getpid()}"
+    place: dict[str, str] = {}
+    if "AMQP_URL" not in os.environ:
+        place["AMQP_URL"] = stack.create_vhost(name)
+    if "DATABASE_URL" not in os.environ:
+        place["DATABASE_URL"] = stack.create_database(name)
+    try:
+        yield load_environment(stack.folder) | place
+    finally:
+        if "DATABASE_URL" in place:
+            stack.drop_database(name)
+        if "AMQP_URL" in place:
+            stack.drop_vhost(name)
+
+
+async def _demo(folder: Path, environment: Mapping[str, str], story: Story) -> Checks:
+    # The simulated vendors begin with nothing, as the database does.
+    shutil.rmtree(folder, ignore_errors=True)
+    async with simulated_vendors(folder / "sandbox") as vendors:
+        plan = plan_fleet(folder, vendors, environment)
         began = monotonic()
         async with running_house(plan):
             typer.echo(
@@ -96,8 +122,19 @@ async def play_in_house(
         )
         try:
             await play(stage, story)
+            say("\nThe first letter's story")
+            for line in as_tree(await _first_story(stage, story)):
+                say(line)
         except TimeoutError as error:
             checks.holds("the story goes on", False, str(error))
         finally:
             telling.cancel()
     return checks
+
+
+async def _first_story(stage: Stage, story: Story) -> list[Entry]:
+    journal = stage.journal(SENDING)
+    received = await journal.first(
+        "message.received.v1", lambda entry: story.home.reference in str(entry.body["text"])
+    )
+    return [entry for entry in await journal.after(0) if entry.correlation_id == received.correlation_id]

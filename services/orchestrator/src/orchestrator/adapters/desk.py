@@ -69,7 +69,10 @@ class Desk:
         """What waits, oldest first."""
         rows = await self._session.exec(
             select(TurnRow, LeadRow)
-            .where(col(TurnRow.state).in_(["review", "human"]), TurnRow.lead_id == LeadRow.lead_id)
+            .where(
+                col(TurnRow.state).in_(["review", "human", "uncertain", "failed"]),
+                TurnRow.lead_id == LeadRow.lead_id,
+            )
             .order_by(col(TurnRow.opened_at))
         )
         return [_draft_view(turn, lead) for turn, lead in rows]

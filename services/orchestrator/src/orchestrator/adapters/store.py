@@ -165,6 +165,13 @@ class Records:
         self._session = session
         self._tenant_id = tenant_id
 
+    async def hold_message(self, message_id: str) -> None:
+        """An advisory lock: neither the letter's row nor the document's need be there yet."""
+        name = func.concat("message:", self._tenant_id, ":", message_id)
+        await (await self._session.connection()).execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)))
+        )
+
     async def lead_of(self, points: Sequence[ContactPoint], candidate: str) -> str:
         """Insert, on conflict do nothing, then lock; in sorted order, so that two letters never wait for each other."""
         keys = sorted({(point.kind, point.value) for point in points})

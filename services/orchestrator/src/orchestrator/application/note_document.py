@@ -19,7 +19,8 @@ async def note_document(
     """Keep what is known of a document; have it filed; let a turn that waited for it close."""
     analyzed = event if isinstance(event, DocumentAnalyzed) else None
     unreadable = event.detail if isinstance(event, DocumentUnreadable) else None
-    # The lead's lock comes first, as everywhere; the letter tells which.
+    # The message's lock comes first, then the lead's, as when the letter is taken; the letter tells which lead.
+    await records.hold_message(event.message_id)
     letter = await records.letter(event.message_id)
     lead = await records.lead(letter.lead_id) if letter is not None and letter.lead_id is not None else None
     document = DocumentNote(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from contracts.envelope import Following
 from contracts.leads.v1 import LeadStatusChanged
-from contracts.messages.v1 import MessageFailed, MessageSent, MessageUncertain, SendEmail
-from contracts.tenants.http_v1 import TenantProfile
-from orchestrator.application.hand_over import person_of
+from contracts.messages.v1 import MessageFailed, MessageSent, MessageUncertain
 from orchestrator.application.ports import Records, SentNote
-from orchestrator.domain.words import uncertain_mail
 
 
 async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
@@ -36,26 +33,10 @@ async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
     return following
 
 
-async def tell_of_trouble(
-    event: MessageUncertain | MessageFailed, *, records: Records, tenant: TenantProfile
-) -> list[Following]:
-    """Tell the agent of a reply that did not leave, or perhaps did not; trouble with a mail to the agent ends here."""
+async def note_trouble(event: MessageUncertain | MessageFailed, *, records: Records) -> None:
+    """Note a reply that did not leave, or perhaps did not. Notification, which saw it, has told the agent."""
     lead = await records.lead(event.lead_id)
     turn = await records.turn(event.lead_id, event.turn)
-    if event.purpose != "reply" or lead is None:
-        return []
-    failed = isinstance(event, MessageFailed)
-    if turn is not None:
-        reason = "could not be sent" if failed else "perhaps sent: a human must look"
-        await records.keep_turn(turn.now("human", reason=reason))
-    subject, text = uncertain_mail(tenant.language, person_of(lead), event.reason, failed=failed)
-    return [
-        SendEmail(
-            lead_id=event.lead_id,
-            turn=event.turn,
-            purpose="notice",
-            to=(tenant.agent_email,),
-            subject=subject,
-            text=text,
-        )
-    ]
+    if event.purpose == "reply" and lead is not None and turn is not None:
+        state = "failed" if isinstance(event, MessageFailed) else "uncertain"
+        await records.keep_turn(turn.now(state, reason=event.reason))

@@ -55,6 +55,13 @@ class Said:
 class Records(Protocol):
     """The orchestrator's records of one tenant, within one transaction."""
 
+    async def hold_message(self, message_id: str) -> None:
+        """Let nobody else write of this message or of its documents until the transaction ends.
+
+        A letter and the news of its documents come at the same time: each must see the other, or one of them waits.
+        """
+        ...
+
     async def lead_of(self, points: Sequence[ContactPoint], candidate: str) -> str:
         """Tie contact points to the lead that has one of them, else to the candidate; returns that lead's id, locked."""
         ...

@@ -63,6 +63,7 @@ async def take_letter(
 async def _enquiry(
     event: MessageReceived, *, records: Records, tenant: TenantProfile, now: datetime, patience: timedelta
 ) -> list[Following]:
+    await records.hold_message(event.message_id)
     lead_id = await records.lead_of(event.sender.contact_points, new_id())
     lead = await records.lead(lead_id)
     following: list[Following] = []

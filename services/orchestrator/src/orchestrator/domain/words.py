@@ -100,26 +100,6 @@ def handover_mail(
     return subject, f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
 
 
-def uncertain_mail(language: str, person: str, reason: str, *, failed: bool) -> tuple[str, str]:
-    """The mail that tells the agent of a reply that was not sent, or perhaps not: subject and text."""
-    german = language == "de"
-    if failed:
-        subject = f"Nicht gesendet: Antwort an {person}" if german else f"Not sent: reply to {person}"
-        text = "Die Antwort konnte nicht gesendet werden." if german else "The reply could not be sent."
-    else:
-        subject = (
-            f"Unklar, ob gesendet: Antwort an {person}" if german else f"Perhaps sent: reply to {person}"
-        )
-        text = (
-            "Der Mailserver hat die Annahme nicht bestätigt. Bitte prüfen Sie im Postausgang, ob die Antwort ankam; "
-            "sie wird nicht von selbst wiederholt."
-            if german
-            else "The mail server did not confirm that it took the reply. Please check whether it arrived; "
-            "it is not repeated by itself."
-        )
-    return subject, f"{text}\n\n{'Grund' if german else 'Reason'}: {reason}\n"
-
-
 def _letters(german: bool, letters: Sequence[LetterNote]) -> str:
     title = "Schreiben" if german else "Letter"
     return "\n".join(

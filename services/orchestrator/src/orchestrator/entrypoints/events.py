@@ -13,7 +13,7 @@ from contracts.envelope import Following
 from contracts.messages.v1 import MessageFailed, MessageReceived, MessageSent, MessageUncertain
 from orchestrator.application.decide_reply import decide_reply
 from orchestrator.application.note_document import note_document, note_filed
-from orchestrator.application.note_sent import note_sent, tell_of_trouble
+from orchestrator.application.note_sent import note_sent, note_trouble
 from orchestrator.application.ports import Clock, Profiles, Recogniser, Records
 from orchestrator.application.take_letter import take_letter
 
@@ -88,17 +88,15 @@ def router(
 
     @router.on(MessageUncertain)
     async def on_message_uncertain(event: MessageUncertain, unit: UnitOfWork) -> Outcome:
-        return await tell(event, unit)
+        return await trouble(event, unit)
 
     @router.on(MessageFailed)
     async def on_message_failed(event: MessageFailed, unit: UnitOfWork) -> Outcome:
-        return await tell(event, unit)
+        return await trouble(event, unit)
 
-    async def tell(event: MessageUncertain | MessageFailed, unit: UnitOfWork) -> Outcome:
-        tenant = await profiles.profile(unit.tenant_id)
-
-        async def write(session: Session) -> list[Following]:
-            return await tell_of_trouble(event, records=records_of(session, unit.tenant_id), tenant=tenant)
+    async def trouble(event: MessageUncertain | MessageFailed, unit: UnitOfWork) -> Outcome:
+        async def write(session: Session) -> None:
+            await note_trouble(event, records=records_of(session, unit.tenant_id))
 
         return await unit.write(write)
 
