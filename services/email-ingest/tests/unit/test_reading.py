@@ -63,6 +63,21 @@ def test_a_mail_of_deeply_nested_html_is_read() -> None:
     assert "Hallo" in read(raw).text
 
 
+def test_a_mail_of_thousands_of_files_is_taken_in_with_the_first_of_them() -> None:
+    file = b"--x\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF\r\n"
+    raw = (
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + file * 2000 + b"--x--\r\n"
+    )
+    letter = read(raw)
+    assert len(letter.documents) == 200
+    assert any("more than 200 files" in problem for problem in letter.problems)
+
+
+def test_a_sender_in_a_thousand_brackets_loses_no_letter() -> None:
+    letter = read(b"From: " + b"(" * 20_000 + b" a@b.example\r\n\r\nIst die Wohnung frei?")
+    assert letter.text == "Ist die Wohnung frei?"
+
+
 def test_xml_with_a_document_type_is_not_opened() -> None:
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><openimmo_feedback><sender><name>&b;</name></sender></openimmo_feedback>'
     mail = EmailMessage()

@@ -105,11 +105,11 @@ def _word_bytes(encoding: str, body: str) -> bytes:
 def _addresses(value: str) -> list[tuple[str, str]]:
     try:
         pairs = getaddresses([value])
-    except (ValueError, IndexError, TypeError, AttributeError):
+    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
         pairs = []
     found = [(decoded(name).strip("\"' "), address.strip()) for name, address in pairs]
     found = [(name, address) for name, address in found if normal_address(address)]
-    return found or [("", address) for address in ADDRESS.findall(value)]
+    return found or [("", address) for address in ADDRESS.findall(value[:10_000])]
 
 
 def _characters(value: str) -> str:

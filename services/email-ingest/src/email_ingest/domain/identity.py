@@ -6,7 +6,6 @@ import hashlib
 import re
 from email.message import Message
 
-from email_ingest.domain.characters import decode, one_line
 from email_ingest.domain.headers import Headers
 
 _BETWEEN = b"\x1f"
@@ -38,7 +37,5 @@ def _content(part: Message) -> bytes:
     data = payload if isinstance(payload, bytes) else b""
     if part.get_content_maintype() != "text":
         return hashlib.sha256(data).digest()
-    charset = part.get_param("charset")
-    text = decode(data, charset if isinstance(charset, str) else None)[0]
-    lines = [one_line(line) for line in re.split(r"\r\n|\r|\n", text)]
-    return "\n".join(lines).strip().encode("utf-8", "replace")
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return b"\n".join(line.rstrip(b" \t") for line in lines).strip()

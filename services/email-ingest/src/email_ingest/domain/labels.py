@@ -63,7 +63,7 @@ def _labelled(line: str) -> tuple[str, str]:
     """The field and the value of a line; a heading without a colon may open the message."""
     if _field(line) == "message" and len(line) > 12:
         return "message", ""
-    matched = _LABELLED.match(line)
+    matched = _LABELLED.match(line) if len(line) < 2000 else None
     return (_field(matched[1]), one_line(matched[2])) if matched else ("", "")
 
 

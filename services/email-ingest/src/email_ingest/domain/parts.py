@@ -19,6 +19,9 @@ from email_ingest.domain.tnef import DamagedTnef, open_tnef
 _DEEPEST = 25
 _INLINE_LIMIT = 100 * 1024
 """An image that the HTML shows and that is larger is no decoration."""
+_LONGEST_TEXT = 400_000
+"""Characters of one piece of text that are looked at."""
+_MOST_FILES = 200
 _TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _REPORTS = {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers",
@@ -37,7 +40,7 @@ class Body:
 
     def text(self, *, quotations: bool) -> str:
         """The piece as plain text; HTML counts where the plain form is only a stand-in for it."""
-        plain = tidy(self.plain)
+        plain = tidy(self.plain[:_LONGEST_TEXT])
         if not self.html:
             return plain
         shown = tidy(html_to_text(self.html, quotations=quotations))
@@ -165,6 +168,9 @@ def _characters(part: Message, parts: Parts) -> str:
 
 
 def _take_file(part: Message, parts: Parts, kind: str) -> None:
+    if len(parts.documents) + len(parts.images) >= _MOST_FILES:
+        parts.problem(f"The mail has more than {_MOST_FILES} files; the others were not read.")
+        return
     given = _filename(part)
     data = _payload(part, parts, given or "An attachment")
     if _FEEDBACK.search(data[:4096]):
@@ -200,7 +206,7 @@ def _take_tnef(data: bytes, parts: Parts) -> bool:
         return False
     if opened.text and not any(body.plain or body.html for body in parts.bodies):
         parts.bodies.append(Body(plain=opened.text))
-    for file in opened.files:
+    for file in opened.files[:_MOST_FILES]:
         name = safe_name(file.name) or f"attachment-{len(parts.documents) + 1}"
         parts.documents.append(Document(name, _media_type("", name, file.data), file.data))
     return True

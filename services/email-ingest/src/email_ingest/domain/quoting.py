@@ -11,12 +11,10 @@ _ORIGINAL = re.compile(
     r"^\s*(anfang der weitergeleiteten (nachricht|e-?mail)|begin forwarded message)\s*:?\s*$",
     _I,
 )
-_INTRODUCTION = re.compile(
-    r"^\s*(am|on)\b.{0,300}\d.{0,300}\b(schrieb|wrote|geschrieben|sent)\b.{0,200}:\s*$"
-    r"|^\s*\S.{0,120}\b(schrieb|wrote)\s+(am|on)\b.{0,60}\d.{0,60}:\s*$"
-    r"|^\s*\d{4}-\d\d-\d\d \d\d?:\d\d.{0,120}<\S+@\S+>\s*:\s*$",
-    _I,
-)
+_WROTE = re.compile(r"\b(schrieb|wrote|geschrieben|sent)\b", _I)
+_ON = re.compile(r"\s*(am|on)\b", _I)
+_WROTE_ON = re.compile(r"\b(schrieb|wrote)\s+(am|on)\b", _I)
+_DATE_AND_ADDRESS = re.compile(r"\s*\d{4}-\d\d-\d\d \d\d?:\d\d\b")
 _FROM = re.compile(r"^\W{0,3}(von|from)\s*:\W{0,3}\s*\S", _I)
 _SENT = re.compile(r"^\W{0,3}(gesendet|sent|datum|date|gesendet am)\s*:", _I)
 _TO = re.compile(r"^\W{0,3}(an|to|betreff|subject|cc|kopie)\s*:", _I)
@@ -107,9 +105,20 @@ def _introduction(lines: list[str]) -> tuple[int, int] | None:
         for length in (1, 2, 3):
             spanned = [part.strip() for part in lines[number : number + length]]
             together = " ".join(spanned)
-            if all(spanned) and together.endswith(":") and _INTRODUCTION.match(together):
+            if all(spanned) and _introduces(together):
                 return number, min(number + length, len(lines))
     return None
+
+
+def _introduces(line: str) -> bool:
+    """Whether a line says who wrote when what follows."""
+    if not line.endswith(":") or not re.search(r"\d", line):
+        return False
+    if _DATE_AND_ADDRESS.match(line) and "@" in line:
+        return True
+    if _ON.match(line):
+        return _WROTE.search(line) is not None
+    return len(line) < 250 and _WROTE_ON.search(line) is not None
 
 
 def _without_block_under_the_name(lines: list[str]) -> list[str]:

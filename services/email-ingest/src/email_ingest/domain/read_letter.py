@@ -35,7 +35,8 @@ def read_letter(
 
 
 def _read(raw: bytes, company: Company, received_at: datetime, *, sent: bool, truncated: bool) -> Letter:
-    message = message_from_bytes(raw, policy=policy.default)
+    # The policy that interprets no headers: it never raises, and a mail of 20,000 parts takes 1 s instead of 18.
+    message = message_from_bytes(raw, policy=policy.compat32)
     headers, parts = Headers(message), parts_of(message)
     digest = content_hash(message, headers)
     author = next(iter(headers.addresses("from", "sender", "return-path")), ("", ""))
