@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import Text, bindparam, event, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -16,11 +16,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession as Session
 
 from chassis.errors import OurOutage
 from chassis.settings import Settings
+from chassis.statements import Statement
 from chassis.tables import FleetTables, fleet_tables
 
 __all__ = ["Database", "Session"]
 
 _SET_TENANT = text("select set_config('app.tenant_id', :tenant_id, true)")
+_BIND_TENANT = Statement(select(func.set_config("app.tenant_id", bindparam("tenant_id", type_=Text), True)))
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -76,8 +78,18 @@ class Database:
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[SharedTransaction]:
         """One transaction for several tenants, one after the other: group commit. Raises `OurOutage`."""
-        async with self.connection() as connection:
-            yield SharedTransaction(connection)
+        async with (
+            self.connection() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield SharedTransaction(connection, session)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction, for a single statement. Raises `OurOutage`."""
+        with _our_outage():
+            async with self.engine.connect() as connection:
+                yield connection
 
     async def latency(self) -> float:
         """Seconds that the smallest question takes. Raises `OurOutage`."""
@@ -113,16 +125,18 @@ class Database:
 class SharedTransaction:
     """A transaction in which one tenant after the other has its part; each sees its own rows alone."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, session: Session) -> None:
         self.connection = connection
+        self._session = session
 
     @asynccontextmanager
     async def part_of(self, tenant_id: str) -> AsyncIterator[Session]:
-        """A session bound to a tenant; what it holds is written at the end of the block, and committed with the rest."""
-        await self.connection.execute(_SET_TENANT, {"tenant_id": tenant_id})
-        async with Session(self.connection, expire_on_commit=False) as session:
-            yield session
-            await session.flush()
+        """The session, bound to a tenant; what it holds is written at the end of the block and committed with the rest."""
+        await _BIND_TENANT.within(self.connection, tenant_id=tenant_id)
+        yield self._session
+        await self._session.flush()
+        # The next tenant's part begins with nothing in its hands.
+        self._session.expunge_all()
 
 
 class _our_outage:  # noqa: N801 — reads as the context manager that it is

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import Database
+from chassis.statements import Statement
 
 
 class Inbox:
@@ -26,8 +27,8 @@ class Inbox:
         self._asking: asyncio.Task[None] | None = None
         table = database.tables.inbox
         ids = bindparam("ids", type_=ARRAY(Text))
-        self._look = select(table.c.message_id).where(
-            table.c.noun == noun, table.c.message_id == func.any(ids)
+        self._look = Statement(
+            select(table.c.message_id).where(table.c.noun == noun, table.c.message_id == func.any(ids))
         )
         self._enter = (
             insert(table)
@@ -58,13 +59,14 @@ class Inbox:
         while self._asked:
             asked, self._asked = self._asked, {}
             try:
-                async with self._database.connection() as connection:
-                    known = set((await connection.execute(self._look, {"ids": list(asked)})).scalars())
+                async with self._database.alone() as connection:
+                    rows = await self._look.alone(connection, ids=list(asked))
             except Exception as error:  # noqa: BLE001 — handed to every asker, who decides
                 for future in asked.values():
                     if not future.done():
                         future.set_exception(error)
             else:
+                known = {row["message_id"] for row in rows}
                 for message_id, future in asked.items():
                     if not future.done():
                         future.set_result(message_id in known)

@@ -40,6 +40,16 @@ class _Waiting:
     row: OutboxRow
     done: asyncio.Future[Accepted] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def settle(self, accepted: Accepted) -> None:
+        """Tell the request, unless its sender hung up meanwhile."""
+        if not self.done.done():
+            self.done.set_result(accepted)
+
+    def refuse(self, error: Exception) -> None:
+        """Tell the request that it is not kept, unless its sender hung up meanwhile."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
 
 class Intake:
     """Accepts messages from outside under ids minted outside."""
@@ -102,7 +112,7 @@ class Intake:
             await asyncio.gather(*(self._publish(waiting) for waiting in group))
         except Exception as error:  # noqa: BLE001 — each alone, so that one bad request harms no other
             if len(group) == 1:
-                group[0].done.set_exception(error)
+                group[0].refuse(error)
                 return
             for waiting in group:
                 await self._accept_group([waiting])
@@ -120,7 +130,7 @@ class Intake:
         self._relay.submit(rows)
         for waiting in group:
             is_new = waiting.row.message_id in fresh and first[waiting.row.message_id] is waiting
-            waiting.done.set_result("new" if is_new else "known")
+            waiting.settle("new" if is_new else "known")
 
     async def _publish(self, waiting: _Waiting) -> None:
         row = waiting.row
@@ -128,6 +138,6 @@ class Intake:
             await self._broker.publish(row.routing_key, None, dict(row.headers), row.body, row.message_id)
         except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
             _log.error("neither the database nor the broker takes a webhook", error=type(error).__name__)
-            waiting.done.set_exception(IntakeUnavailable("neither the database nor the broker answers"))
+            waiting.refuse(IntakeUnavailable("neither the database nor the broker answers"))
         else:
-            waiting.done.set_result("new")
+            waiting.settle("new")

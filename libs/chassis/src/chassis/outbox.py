@@ -36,6 +36,7 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.errors import OurOutage
 from chassis.metrics import Metrics
+from chassis.statements import Statement
 
 OWN_SECONDS = 5.0
 _LEASE = timedelta(seconds=15)
@@ -86,9 +87,16 @@ class Outbox:
         ]
         statement = insert(table).from_select(list(types), select(*chosen).order_by(values.c["place"]))
         changed = {name: statement.excluded[name] for name in types if name != "timer_key"}
-        self._insert = statement.on_conflict_do_update(
-            index_elements=["tenant_id", "timer_key"], index_where=table.c.timer_key.isnot(None), set_=changed
-        ).returning(table.c.id)
+        self._insert = Statement(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "timer_key"],
+                index_where=table.c.timer_key.isnot(None),
+                set_=changed,
+            ).returning(table.c.id)
+        )
+        self._remove = Statement(
+            table.delete().where(table.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+        )
 
     async def add(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
         """Store rows in the caller's transaction, and set their ids (in order, so that `sequence` rises)."""
@@ -96,24 +104,22 @@ class Outbox:
             return
         now = datetime.now(UTC)
         own = now + timedelta(seconds=OWN_SECONDS)
-        stored = await connection.execute(
-            self._insert,
-            {
-                "message_id": [row.message_id for row in rows],
-                "routing_key": [row.routing_key for row in rows],
-                "queue": [row.queue for row in rows],
-                "headers": [json.dumps(row.headers) for row in rows],
-                "body": [row.body for row in rows],
-                "tenant_id": [row.tenant_id for row in rows],
-                "attempt": [row.attempt for row in rows],
-                "publish_at": [row.publish_at or now for row in rows],
-                "leased_until": [own if row.at_once else None for row in rows],
-                "timer_key": [row.timer_key for row in rows],
-                "parked_for": [row.parked_for for row in rows],
-            },
+        stored = await self._insert.within(
+            connection,
+            message_id=[row.message_id for row in rows],
+            routing_key=[row.routing_key for row in rows],
+            queue=[row.queue for row in rows],
+            headers=[json.dumps(row.headers) for row in rows],
+            body=[row.body for row in rows],
+            tenant_id=[row.tenant_id for row in rows],
+            attempt=[row.attempt for row in rows],
+            publish_at=[row.publish_at or now for row in rows],
+            leased_until=[own if row.at_once else None for row in rows],
+            timer_key=[row.timer_key for row in rows],
+            parked_for=[row.parked_for for row in rows],
         )
-        for row, row_id in zip(rows, stored.scalars(), strict=True):
-            row.id = row_id
+        for row, record in zip(rows, stored, strict=True):
+            row.id = record["id"]
 
     async def cancel(self, connection: AsyncConnection, tenant_id: str, key: str) -> None:
         """Take back a timer that still waits."""
@@ -167,13 +173,8 @@ class Outbox:
 
     async def remove(self, ids: Sequence[int]) -> None:
         """Delete published rows in one statement. Raises `OurOutage`."""
-        async with self.database.connection() as connection:
-            await connection.execute(
-                self.table.delete().where(
-                    self.table.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
-                ),
-                {"ids": list(ids)},
-            )
+        async with self.database.alone() as connection:
+            await self._remove.alone(connection, ids=list(ids))
 
     async def state(self) -> tuple[int, float]:
         """How many rows are due and unpublished, and how many seconds the oldest of them waits."""

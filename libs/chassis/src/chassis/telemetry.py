@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict, WrappedLogger
@@ -25,6 +26,8 @@ from chassis.settings import Settings
 from contracts.envelope import Envelope
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_IDS = RandomIdGenerator()
+_SAMPLED = trace.TraceFlags(trace.TraceFlags.SAMPLED)
 
 
 class Telemetry:
@@ -34,6 +37,7 @@ class Telemetry:
         self._provider = TracerProvider(
             resource=Resource.create({"service.name": service}), shutdown_on_exit=False
         )
+        self._exports = bool(settings.otlp_endpoint)
         if settings.otlp_endpoint:
             endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
             self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
@@ -42,24 +46,29 @@ class Telemetry:
     @contextmanager
     def handling(self, name: str, envelope: Envelope, attempt: int) -> Iterator[trace.Span]:
         """A span around the handling of a message, child of the one that said it; log lines carry its ids."""
-        parent = _PROPAGATOR.extract({"traceparent": envelope.traceparent} if envelope.traceparent else {})
-        with (
-            structlog.contextvars.bound_contextvars(
-                tenant_id=envelope.tenant_id, correlation_id=envelope.correlation_id, message_id=envelope.id
-            ),
-            self._tracer.start_as_current_span(name, parent, SpanKind.CONSUMER) as span,
+        with structlog.contextvars.bound_contextvars(
+            tenant_id=envelope.tenant_id, correlation_id=envelope.correlation_id, message_id=envelope.id
         ):
-            span.set_attribute("messaging.message.id", envelope.id)
-            span.set_attribute("frontdesk.tenant_id", envelope.tenant_id)
-            span.set_attribute("frontdesk.correlation_id", envelope.correlation_id)
-            span.set_attribute("frontdesk.attempt", attempt)
-            yield span
+            if not self._exports:
+                with _unrecorded(envelope.traceparent) as span:
+                    yield span
+                return
+            parent = _parent(envelope.traceparent)
+            with self._tracer.start_as_current_span(name, parent, SpanKind.CONSUMER) as span:
+                span.set_attribute("messaging.message.id", envelope.id)
+                span.set_attribute("frontdesk.tenant_id", envelope.tenant_id)
+                span.set_attribute("frontdesk.correlation_id", envelope.correlation_id)
+                span.set_attribute("frontdesk.attempt", attempt)
+                yield span
 
     @contextmanager
     def serving(self, name: str, traceparent: str | None) -> Iterator[trace.Span]:
         """A span around an HTTP request."""
-        parent = _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
-        with self._tracer.start_as_current_span(name, parent, SpanKind.SERVER) as span:
+        if not self._exports:
+            with _unrecorded(traceparent) as span:
+                yield span
+            return
+        with self._tracer.start_as_current_span(name, _parent(traceparent), SpanKind.SERVER) as span:
             yield span
 
     def shutdown(self) -> None:
@@ -67,11 +76,31 @@ class Telemetry:
         self._provider.shutdown()
 
 
+@contextmanager
+def _unrecorded(traceparent: str | None) -> Iterator[trace.Span]:
+    """A span that nobody collects: it has its ids, for the messages and log lines that follow, and costs little."""
+    parent = trace.get_current_span(_parent(traceparent)).get_span_context()
+    trace_id = parent.trace_id if parent.is_valid else _IDS.generate_trace_id()
+    flags = parent.trace_flags if parent.is_valid else _SAMPLED
+    own = trace.SpanContext(trace_id, _IDS.generate_span_id(), is_remote=False, trace_flags=flags)
+    span = trace.NonRecordingSpan(own)
+    token = context.attach(trace.set_span_in_context(span))
+    try:
+        yield span
+    finally:
+        context.detach(token)
+
+
+def _parent(traceparent: str | None) -> context.Context:
+    return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}, context.Context())
+
+
 def current_traceparent() -> str | None:
-    """The `traceparent` of the span that is current, if any."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent")
+    """The `traceparent` of the span that is current, if any (W3C Trace Context)."""
+    current = trace.get_current_span().get_span_context()
+    if not current.is_valid:
+        return None
+    return f"00-{current.trace_id:032x}-{current.span_id:016x}-{current.trace_flags:02x}"
 
 
 def mark_failed(span: trace.Span, error: BaseException) -> None:

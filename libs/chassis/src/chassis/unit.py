@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Concatenate, ParamSpec
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database, Session
@@ -177,8 +178,9 @@ class Committer:
         for last in (False, False, True):
             try:
                 await self._commit([pending])
-            except DBAPIError as error:
-                if last or getattr(error.orig, "sqlstate", None) not in _WORTH_REPEATING:
+            except (DBAPIError, asyncpg.PostgresError) as error:
+                cause = error.orig if isinstance(error, DBAPIError) else error
+                if last or getattr(cause, "sqlstate", None) not in _WORTH_REPEATING:
                     _fail([pending], error)
                     return
             except Exception as error:  # noqa: BLE001 — handed to the handler's loop, which decides
