@@ -174,3 +174,11 @@ def test_a_letter_that_is_too_large_is_told_and_its_beginning_read() -> None:
     letter = read(b"From: a@b.example\r\n\r\nHallo", truncated=True)
     assert (letter.text, letter.documents) == ("Hallo", ())
     assert "25 MiB" in letter.problems[0]
+
+
+def test_an_agents_answer_to_his_own_mailbox_is_the_same_from_either_folder() -> None:
+    company = Company("office@muster.test", "office@muster.test")
+    raw = b"From: office@muster.test\r\nTo: office@muster.test\r\nIn-Reply-To: <draft@muster.test>\r\n\r\nJa, so senden.\r\n"
+    inbox, sent = read_letter(raw, company, NOW), read_letter(raw, company, NOW, sent=True)
+    assert inbox == sent
+    assert inbox.sender.contact_points == (("email", "office@muster.test"),)

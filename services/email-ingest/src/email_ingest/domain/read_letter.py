@@ -40,6 +40,10 @@ def _read(raw: bytes, company: Company, received_at: datetime, *, sent: bool, tr
     headers, parts = Headers(message), parts_of(message)
     digest = content_hash(message, headers)
     author = next(iter(headers.addresses("from", "sender", "return-path")), ("", ""))
+    if company.owns(company.agent) and not _to_others(headers, company):
+        sent = (
+            False  # a note of the agent to his own mailbox (he answers a draft): the same from either folder
+        )
     portal = None if sent else read_portal_letter(headers, parts)
     seen = authenticity(headers.fields, company.authserv_id, author[1])
     text = _text(parts, portal)
