@@ -167,7 +167,7 @@ async def _records(house: House) -> Records:
     try:
         leads = await connection.fetch("select lead_id, reply_to from orchestrator.leads")
         turns = await connection.fetch(
-            "select lead_id, reason from orchestrator.turns where state in ('review', 'human')"
+            "select lead_id, reason from orchestrator.turns where state in ('review', 'human', 'failed', 'uncertain')"
         )
         outgoing = await connection.fetch(
             "select lead_id, purpose, state, message_id from notification.outgoing"

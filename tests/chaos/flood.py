@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -50,6 +51,8 @@ class Flood:
     accepted: int = 0
     posts: int = 0
     refused: int = 0
+    _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
+    """One letter is written at a time: the PDF library's fonts are shared by all."""
 
     async def flow(self, dice: random.Random, seconds: float) -> None:
         """Hand all in, at random moments within `seconds`."""
@@ -60,7 +63,8 @@ class Flood:
 
     async def _hand_in_at(self, moment: float, enquiry: Enquiry, pause: float) -> None:
         await asyncio.sleep(moment)
-        letter, digest = await asyncio.to_thread(_written, enquiry, self._mailbox(enquiry))
+        loop = asyncio.get_running_loop()
+        letter, digest = await loop.run_in_executor(self._desk, _written, enquiry, self._mailbox(enquiry))
         self.digests[enquiry.email] = digest
         await self._until_accepted(enquiry, letter, pause)
 

@@ -28,6 +28,7 @@ from frontdesk.play.world import World
 from frontdesk.stack import Stack, load_environment
 from frontdesk.stack.ports import free_block
 
+FOLDER = "test-chaos"
 TENANTS = Path(__file__).with_name("tenants.yaml")
 SETTLE_SECONDS = 3.0
 """RabbitMQ 3.10 loses a quorum queue whose node is killed within a second of its declaration: nobody migrates and pulls
@@ -77,13 +78,10 @@ class House:
 def chaos_stack() -> Iterator[Stack]:
     """The stack of this test alone, started; the next free one when another run is at work in it."""
     for number in itertools.count(1):
-        name = "test-chaos" if number == 1 else f"test-chaos-{number}"
-        folder = checkout.local_folder() / name
+        folder = checkout.local_folder() / (FOLDER if number == 1 else f"{FOLDER}-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        with folder.with_suffix(".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with _alone_in(folder) as alone:
+            if not alone:
                 continue
             _count_often(folder)
             stack = Stack.at(folder, given={})
@@ -92,11 +90,35 @@ def chaos_stack() -> Iterator[Stack]:
             return
 
 
+def stop_idle_stacks() -> None:
+    """Stop every stack of this test that no run is at work in."""
+    for folder in checkout.stack_folders():
+        if folder.name.startswith(FOLDER):
+            with _alone_in(folder) as alone:
+                if alone:
+                    Stack.at(folder, given={}).stop()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[bool]:
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 @asynccontextmanager
 async def running_house(
     stack: Stack, *, seed: int, broken: str | None = None, lease: float | None = None
 ) -> AsyncIterator[House]:
-    """A fresh database, fresh queues and fresh vendors; all of it, ready, for as long as the block lasts."""
+    """A fresh database, fresh queues and fresh vendors; all of it, ready, for as long as the block lasts.
+
+    Database, queues and logs of a run stay for whoever wants to look, until the next run begins.
+    """
+    _drop_what_earlier_runs_left(stack)
     name, folder = f"chaos_{os.getpid()}", stack.folder / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -106,19 +128,15 @@ async def running_house(
         "BLOB_URL": (folder / "blobs").as_uri(),
     }
     _draw_ports(folder)
-    try:
-        async with simulated_vendors(folder / "vendors") as vendors, _outside() as http:
-            plan = plan_fleet(folder, vendors, own)
-            await _migrated(plan)
-            services = _services(plan, stack.folder / "byte-code", broken, lease)
-            async with supervised(list(services.values()), random.Random(f"{seed} pauses")):
-                await wait_until_ready({name: plan.url(name) for name in services})
-                world = World(vendors, http)
-                tenants = await furnish(world, plan, TENANTS)
-                yield House(stack, name, plan, vendors, world, http, services, tenants, folder)
-    finally:
-        stack.drop_vhost(name)
-        stack.drop_database(name)
+    async with simulated_vendors(folder / "vendors") as vendors, _outside() as http:
+        plan = plan_fleet(folder, vendors, own)
+        await _migrated(plan)
+        services = _services(plan, stack.folder / "byte-code", broken, lease)
+        async with supervised(list(services.values()), random.Random(f"{seed} pauses")):
+            await wait_until_ready({name: plan.url(name) for name in services})
+            world = World(vendors, http)
+            tenants = await furnish(world, plan, TENANTS)
+            yield House(stack, name, plan, vendors, world, http, services, tenants, folder)
 
 
 @asynccontextmanager
@@ -147,6 +165,15 @@ def _services(
         log = plan.folder / f"{point.name}.log"
         services[point.name] = Supervised(point.name, command_of(package, broken, lease), environment, log)
     return services
+
+
+def _drop_what_earlier_runs_left(stack: Stack) -> None:
+    for name in stack.broker.vhosts():
+        if name.startswith("chaos_"):
+            stack.drop_vhost(name)
+    for name in stack.postgres.databases():
+        if name.startswith("chaos_"):
+            stack.drop_database(name)
 
 
 def _draw_ports(folder: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ import httpx
 from again import Again, saying_again
 from count import Line, count
 from flood import Flood, draw_enquiries
-from house import House, chaos_stack, running_house
+from house import House, chaos_stack, running_house, stop_idle_stacks
 from inflight import InFlight, in_flight
 from killer import BROKER, DATABASE, Killer
 from launch import BREAKS
@@ -48,6 +49,7 @@ class Options(argparse.Namespace):
     targets: list[str]
     moments: list[str]
     keep: bool
+    down: bool
 
 
 class Chaos:
@@ -148,7 +150,10 @@ class Chaos:
 
 async def main(options: Options) -> int:
     """Play and print; returns the exit code."""
-    configure_logs("ERROR")
+    if options.down:
+        stop_idle_stacks()
+        return 0
+    _quieten()
     guard = f", without the guard '{options.broken}'" if options.broken else ""
     print(
         f"chaos: {options.enquiries} enquiries, {options.kills} kills, seed {options.seed}{guard}", flush=True
@@ -164,6 +169,13 @@ async def main(options: Options) -> int:
         finally:
             if not options.keep:
                 stack.stop()
+
+
+def _quieten() -> None:
+    """A broker that is killed is no news here."""
+    configure_logs("ERROR")
+    for name in ("aiormq", "aio_pika", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _verdict(chaos: Chaos, lines: Sequence[Line]) -> int:
@@ -206,6 +218,7 @@ def _options(arguments: Sequence[str] | None = None) -> Options:
         "--moments", type=_names, default=list(MOMENTS), help="worst moments: smtp,graph,weclapp"
     )
     parser.add_argument("--keep", action="store_true", help="leave broker and database running")
+    parser.add_argument("--down", action="store_true", help="only stop what an earlier run left running")
     return parser.parse_args(arguments, namespace=Options())
 
 
