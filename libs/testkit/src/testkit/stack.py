@@ -29,7 +29,7 @@ def amqp_url(stack: Stack) -> Iterator[str]:
     if "AMQP_URL" in os.environ:
         yield stack.amqp_url
         return
-    name = _name_of_this_session()
+    name = name_of_this_session()
     yield stack.create_vhost(name)
     stack.drop_vhost(name)
 
@@ -40,7 +40,7 @@ def database_url(stack: Stack) -> Iterator[str]:
     if "DATABASE_URL" in os.environ:
         yield stack.database_url
         return
-    name = _name_of_this_session()
+    name = name_of_this_session()
     yield stack.create_database(name)
     stack.drop_database(name)
 
@@ -91,7 +91,8 @@ def _first_free(folder: Path) -> Generator[Path]:
             return
 
 
-def _name_of_this_session() -> str:
+def name_of_this_session() -> str:
+    """A name for a virtual host or a database; when this process was killed, the next session drops what has it."""
     return f"test_{os.getpid()}_{secrets.token_hex(3)}"
 
 
