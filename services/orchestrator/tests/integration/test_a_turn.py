@@ -143,6 +143,16 @@ async def test_a_letter_whose_sender_cannot_be_verified_is_handed_to_a_human(des
     assert (mail.purpose, mail.to) == ("handover", ("agent@acme.test",))
 
 
+async def test_a_letter_without_an_address_is_handed_to_a_human(desk: RunningService) -> None:
+    nobody = Sender(contact_points=(), reply_to="")
+    await desk.wire.say(
+        letter("Bitte rufen Sie mich an", "unused@post.test", sender=nobody), tenant_id="acme"
+    )
+    request = await desk.wire.heard(HandoverRequested, lambda event: "no address" in event.reason)
+    mail = await desk.wire.heard(SendEmail, lambda mail: mail.lead_id == request.lead_id)
+    assert (mail.purpose, "Bitte rufen Sie mich an" in mail.text) == ("handover", True)
+
+
 async def test_what_a_machine_wrote_and_what_is_no_enquiry_is_never_answered(desk: RunningService) -> None:
     address = f"{new_id()}@post.test"
     await desk.wire.say(letter("Ich bin im Urlaub", address, automatic=True), tenant_id="acme")

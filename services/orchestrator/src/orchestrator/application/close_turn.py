@@ -49,6 +49,9 @@ async def close_turn(
         return []
     if decision.answer == "human":
         return await hand_over(lead, turn, decision.reason, records=records, tenant=tenant)
+    if not lead.reply_to:
+        reason = "the letter names no address that could be answered"
+        return await hand_over(lead, turn, reason, records=records, tenant=tenant)
     await records.keep_turn(turn.now("drafting"))
     history = await records.said_before(lead.lead_id, turn.number)
     command = DraftReply(

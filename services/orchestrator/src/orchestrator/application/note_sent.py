@@ -6,6 +6,7 @@ from contracts.envelope import Following
 from contracts.leads.v1 import LeadStatusChanged
 from contracts.messages.v1 import MessageFailed, MessageSent, MessageUncertain
 from orchestrator.application.ports import Records, SentNote
+from orchestrator.domain.turn import TurnState
 
 
 async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
@@ -38,5 +39,5 @@ async def note_trouble(event: MessageUncertain | MessageFailed, *, records: Reco
     lead = await records.lead(event.lead_id)
     turn = await records.turn(event.lead_id, event.turn)
     if event.purpose == "reply" and lead is not None and turn is not None:
-        state = "failed" if isinstance(event, MessageFailed) else "uncertain"
+        state: TurnState = "failed" if isinstance(event, MessageFailed) else "uncertain"
         await records.keep_turn(turn.now(state, reason=event.reason))
