@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
+
 from contracts.envelope import Envelope, Following
 from contracts.messages.v1 import MessageReceived
 from contracts.tenants.http_v1 import TenantProfile, Texts
 from contracts.values import BlobRef
+from email_ingest.application import watch_mailbox
 from email_ingest.application.ports import Cursor, Fetched, MailAccount, MailboxRefused, TakenLetter
 from email_ingest.application.take_letter_in import Arrival, TakeLetterIn
 from email_ingest.application.watch_mailbox import WatchMailbox, WatchState
@@ -33,6 +36,7 @@ class FakeFolder:
 
     mails: dict[int, bytes]
     comes_during_fetch: dict[int, bytes] = field(default_factory=dict)
+    withheld: frozenset[int] = frozenset()
     name: str = "INBOX"
     uidvalidity: int = 1
     waits: int = 0
@@ -51,6 +55,8 @@ class FakeFolder:
     async def fetch(self, uid: int, *, most_bytes: int) -> Fetched | None:
         self.mails |= self.comes_during_fetch
         self.comes_during_fetch = {}
+        if uid in self.withheld:
+            raise ConnectionError("the server cannot read this mail")
         return Fetched(uid, self.mails[uid], NOW, len(self.mails[uid]), whole=True)
 
     async def wait(self, seconds: float) -> None:
@@ -174,10 +180,28 @@ async def test_a_mail_that_arrives_while_another_is_fetched_does_not_wait_for_th
     assert house.subjects() == ["1", "2"]
 
 
-async def test_a_mail_whose_commit_failed_is_taken_in_again_and_told_once() -> None:
-    house = House(FakeFolder({1: mail(1), 2: mail(2)}), known_up_to(0), commits_that_fail=1)
+async def test_a_mail_whose_commit_failed_is_taken_in_again_and_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch_mailbox, "_FIRST_PAUSE", 0.0)
+    house = House(FakeFolder({1: mail(1), 2: mail(2)}), known_up_to(0), commits_that_fail=20)
     await watched(house)
     assert house.subjects() == ["1", "2"]
+
+
+async def test_a_mail_that_the_server_never_hands_out_is_told_and_stops_nothing_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch_mailbox, "_FIRST_PAUSE", 0.0)
+    house = House(FakeFolder({1: mail(1), 2: mail(2), 3: mail(3)}, withheld=frozenset({2})), known_up_to(0))
+    await watched(house)
+    assert house.subjects() == ["1", "INBOX 1/2", "3"]
+    (told,) = [
+        one
+        for one in house.said
+        if isinstance(one, MessageReceived) and one.problems and "1/2" in one.subject
+    ]
+    assert "does not hand out the mail with the number 2" in " ".join(told.problems)
 
 
 async def test_a_new_numbering_tells_only_what_was_not_told_before() -> None:

@@ -17,7 +17,7 @@ from contracts.envelope import new_id
 from contracts.tenants.http_v1 import Credential
 from email_ingest.adapters.imap.adapter import server_of
 from email_ingest.adapters.imap.client import ImapConnection, ImapServer
-from email_ingest.adapters.imap.failures import ImapFolderMissing, ImapRefused, ImapUnavailable
+from email_ingest.adapters.imap.mapping import ImapFolderMissing, ImapRefused, ImapUnavailable
 from testkit.sandbox import Sandbox
 
 
@@ -59,7 +59,7 @@ async def test_a_letter_is_fetched_as_it_lies_there_and_stays_unread(
     assert fetched is not None
     assert fetched.raw.replace(b"\r\n", b"\n") == stored.raw_base64.replace(b"\r\n", b"\n")
     assert "\\Seen" not in stored.flags
-    connection.cut()
+    connection.close()
 
 
 async def test_of_a_letter_that_is_too_large_only_the_header_is_fetched(
@@ -73,14 +73,14 @@ async def test_of_a_letter_that_is_too_large_only_the_header_is_fetched(
     assert not fetched.whole
     assert b"Subject: Lang" in fetched.raw
     assert b"K=C3=B6ln" not in fetched.raw
-    connection.cut()
+    connection.close()
 
 
 async def test_a_letter_that_somebody_deleted_meanwhile_is_no_failure(server: ImapServer) -> None:
     connection = await connected(server)
     connection.select("INBOX")
     assert connection.fetch(7, 1_000) is None
-    connection.cut()
+    connection.close()
 
 
 async def test_letters_are_found_by_the_time_at_which_the_server_received_them(
@@ -96,7 +96,7 @@ async def test_letters_are_found_by_the_time_at_which_the_server_received_them(
     before = connection.received(None, border)
     assert (len(since), len(before)) == (2, 2)
     assert not set(since) & set(before)
-    connection.cut()
+    connection.close()
 
 
 async def test_waiting_ends_when_the_server_has_news(sandbox: Sandbox, server: ImapServer) -> None:
@@ -110,7 +110,7 @@ async def test_waiting_ends_when_the_server_has_news(sandbox: Sandbox, server: I
     async with asyncio.timeout(60):
         await waiting
     assert connection.uids_after(0) == [1]
-    connection.cut()
+    connection.close()
 
 
 async def test_a_connection_that_is_cut_ends_the_wait_in_it(server: ImapServer) -> None:
@@ -144,7 +144,7 @@ async def test_a_copy_is_put_into_the_folder_that_the_server_marks_as_sent(
     assert connection.holds(folder, "<copy@acme.test>")
     (stored,) = await sandbox.mail.folder(server.username, "Sent")
     assert stored.flags == ["\\Seen"]
-    connection.cut()
+    connection.close()
 
 
 async def test_the_folder_that_was_entered_is_made_when_it_is_missing(
@@ -155,7 +155,7 @@ async def test_the_folder_that_was_entered_is_made_when_it_is_missing(
         connection.select("Gesendete Objekte")
     connection.append("Gesendete Objekte", letter().as_bytes(), datetime.now(UTC))
     assert len(await sandbox.mail.folder(server.username, "Gesendete Objekte")) == 1
-    connection.cut()
+    connection.close()
 
 
 async def test_a_wrong_password_is_refused_and_asks_for_the_credential(server: ImapServer) -> None:
@@ -168,7 +168,7 @@ async def test_a_password_with_an_umlaut_is_accepted(sandbox: Sandbox, server: I
     await sandbox.mail.create_mailbox(server.username, "größer-ist-schöner")
     connection = await connected(replace(server, password=SecretStr("größer-ist-schöner")))
     assert connection.select("INBOX")[1] == 1
-    connection.cut()
+    connection.close()
 
 
 @pytest.mark.parametrize(("stage", "action"), [("login", "unavailable"), ("connect", "cut")])

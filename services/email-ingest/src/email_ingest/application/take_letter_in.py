@@ -26,18 +26,24 @@ from email_ingest.domain.letter import LARGEST, Company, Document, Letter, Porta
 from email_ingest.domain.read_letter import read_letter
 
 _BEGINNING = 256 * 1024
+_FIRST_YEAR = 1990
+"""What says that it is older than this does not know its date."""
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail as it came. `whole` is false when only its beginning was fetched; `sent`: it lay in the Sent folder."""
+    """A mail as it came.
+
+    `whole` is false when only its beginning was fetched; `sent`: it lay in the Sent folder; `problem` is told with it.
+    """
 
     raw: bytes
     received_at: datetime
     source: Literal["imap", "webhook", "history"]
     sent: bool = False
     whole: bool = True
+    problem: str | None = None
 
     @property
     def limited(self) -> Arrival:
@@ -134,7 +140,7 @@ def _message(
         recipient=_clean(_recipient(letter, company)),
         subject=_clean(letter.subject),
         text=_clean(letter.text),
-        sent_at=_utc(letter.sent_at),
+        sent_at=_utc(letter.sent_at if letter.sent_at.year >= _FIRST_YEAR else arrival.received_at),
         received_at=_utc(arrival.received_at),
         in_reply_to=_clean(letter.in_reply_to) if letter.in_reply_to else None,
         references=tuple(map(_clean, letter.references)),
@@ -143,7 +149,7 @@ def _message(
         portal=_portal(letter.portal) if letter.portal else None,
         automatic=letter.automatic,
         historic=arrival.source == "history",
-        problems=tuple(map(_clean, letter.problems)),
+        problems=tuple(map(_clean, (*letter.problems, *([arrival.problem] if arrival.problem else [])))),
         raw=raw,
     )
 

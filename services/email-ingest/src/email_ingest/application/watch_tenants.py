@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email_ingest.application.ports import MailAccount, Mailboxes, Tenants
 from email_ingest.application.watch_mailbox import WatchMailbox, WatchState
 
+_SOON = 2.0
+
 
 @dataclass(slots=True)
 class _Watched:
@@ -59,13 +61,14 @@ class WatchTenants:
                 self._news.clear()
                 named, everybody = self._named, self._everybody
                 self._named, self._everybody = set(), False
+                self._trouble = None
                 try:
                     await self._reconcile(named, everybody=everybody)
-                    self._trouble, wait = None, self._again_seconds
                 except Exception as error:  # noqa: BLE001 — said, and tried again with what was asked for
-                    self._trouble, wait = f"the tenants' mailboxes could not be learned: {error}", 2.0
+                    self._trouble = f"the tenants could not be learned: {error}"
                     self._named |= named
                     self._everybody = self._everybody or everybody
+                wait = self._again_seconds if self._trouble is None else _SOON
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._news.wait()
@@ -81,7 +84,11 @@ class WatchTenants:
             for gone in set(self._watched) - tenants:
                 await self._end(gone)
         for tenant_id in sorted(tenants if everybody else named & tenants, key=lambda one: one not in named):
-            await self._see_to(tenant_id, again=tenant_id in named)
+            try:
+                await self._see_to(tenant_id, again=tenant_id in named)
+            except Exception as error:  # noqa: BLE001 — said, tried again, and no harm to the other tenants
+                self._trouble = f"the mailbox of tenant {tenant_id} could not be learned: {error}"
+                self._named.add(tenant_id)
 
     async def _see_to(self, tenant_id: str, *, again: bool) -> None:
         account = await self._mailboxes.account(tenant_id)

@@ -14,7 +14,7 @@ from chassis import Tenants
 from chassis.errors import NeedsTenant
 from contracts.tenants.http_v1 import Credential
 from email_ingest.adapters.imap.client import ImapConnection, ImapServer
-from email_ingest.adapters.imap.failures import CREDENTIAL, ImapFolderMissing, ImapRefused
+from email_ingest.adapters.imap.mapping import CREDENTIAL, ImapFolderMissing, ImapRefused
 from email_ingest.application.ports import Fetched, FolderKind, MailAccount
 
 _Result = TypeVar("_Result")
@@ -124,7 +124,8 @@ class _Calls:
     def end(self) -> None:
         """End the connection, and with it the call that may wait in it, and the thread."""
         self.connection.cut()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.submit(self.connection.close)
+        self._thread.shutdown(wait=False)
 
 
 def server_of(credential: Credential) -> ImapServer:

@@ -16,7 +16,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from imapclient.imapclient import SENT
 from pydantic import SecretStr
 
-from email_ingest.adapters.imap.failures import (
+from email_ingest.adapters.imap.mapping import (
     ImapFolderMissing,
     ImapRefused,
     login_failure,
@@ -45,7 +45,7 @@ class ImapServer:
 
 
 class ImapConnection:
-    """A connection, logged in. All calls but `cut` come from one thread; they raise the errors of `failures`."""
+    """A connection. All calls but `cut` come from one thread; they raise the errors of `mapping`."""
 
     def __init__(self, server: ImapServer) -> None:
         self._server = server
@@ -90,9 +90,13 @@ class ImapConnection:
         """End the connection at once, from any thread: a call that waits in it fails."""
         self._cut = True
         if self._client is not None:
-            with suppress(OSError, AttributeError):
+            with suppress(OSError, AttributeError):  # not there any more
                 socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
-            with suppress(OSError, AttributeError, IMAPClientError):
+
+    def close(self) -> None:
+        """Give back what the connection holds."""
+        if self._client is not None:
+            with suppress(OSError, AttributeError, IMAPClientError):  # not there any more
                 self._client.shutdown()
 
     def sent_folder(self) -> str | None:
@@ -147,9 +151,10 @@ class ImapConnection:
             whole = size <= most_bytes
             item = "BODY[]" if whole else "BODY[HEADER]"
             found = self._ready.fetch([uid], [item.replace("BODY", "BODY.PEEK")]).get(uid)
-            raw = found.get(item.encode()) if found else None
-            if not isinstance(raw, bytes):
+            if found is None:
                 return None
+            content = found.get(item.encode())
+            raw = content if isinstance(content, bytes) else b""
             return Fetched(uid, raw, _moment(about.get(b"INTERNALDATE")), size, whole)
 
     def wait(self, seconds: float) -> None:
