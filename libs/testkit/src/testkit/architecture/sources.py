@@ -23,13 +23,15 @@ _SQL = {"sqlalchemy", "sqlmodel", "asyncpg"}
 
 def flaws(service: ServiceFolder) -> list[str]:
     """Where one service does what is not its own."""
-    return [
-        f"{service.name}/{file.relative_to(service.source)}:{line}: {flaw}"
-        for file in service.modules()
-        for rule in (_delivery, _names, _vendors, _tables, _environment)
-        for line, flaw in rule(parsed(file), file.relative_to(service.source))
-        if rule is not _environment or f"{service.name}/{file.relative_to(service.source)}" not in EXCEPTIONS
-    ]
+    return [flaw for file in service.modules() for flaw in _flaws_of(service, file)]
+
+
+def _flaws_of(service: ServiceFolder, file: Path) -> Iterator[str]:
+    tree, place = parsed(file), file.relative_to(service.source)
+    for rule in (_delivery, _names, _vendors, _tables, _environment):
+        if rule is _environment and f"{service.name}/{place}" in EXCEPTIONS:
+            continue
+        yield from (f"{service.name}/{place}:{line}: {flaw}" for line, flaw in rule(tree, place))
 
 
 def _delivery(tree: ast.Module, _: Path) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,1 @@
+"""Everything outside: the model that writes, the tables."""

@@ -1,0 +1,1 @@
+"""What conversation does: it drafts replies."""

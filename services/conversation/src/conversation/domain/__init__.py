@@ -1,0 +1,1 @@
+"""What a good reply is, and the rules that check one."""

@@ -1,0 +1,1 @@
+"""Where the command and the questions come in."""
