@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 TurnState = Literal[
-    "open", "drafting", "review", "sending", "answered", "human", "refused", "stale", "silent"
+    "open",
+    "drafting",
+    "review",
+    "sending",
+    "answered",
+    "human",
+    "refused",
+    "stale",
+    "silent",
+    "uncertain",
+    "failed",
 ]
 UNANSWERED: frozenset[TurnState] = frozenset({"open", "drafting", "review", "human"})
 """States in which a newer letter takes the turn's letters along: nothing has left for it."""
