@@ -1,0 +1,86 @@
+"""`make bench`: measure the product beside its floors; `--check` fails on what falls short."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+import events
+import hops
+import houses
+import pages
+import webhooks
+from figures import Figure, keep, short_of, table
+from ground import ROOT, Ground, Size, prepared_ground
+
+Measure = Callable[[Ground, Sequence[str]], Awaitable[list[Figure]]]
+GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
+    (webhooks.NAMES, webhooks.measure),
+    (events.NAMES, events.measure),
+    (hops.RELAY, hops.measure_relay),
+    (hops.DELAY, hops.measure_delay),
+    (pages.NAMES, pages.measure),
+    (houses.NAMES, houses.measure),
+)
+NAMES = tuple(name for names, _ in GROUPS for name in names)
+
+
+def main() -> int:
+    """Measure, print, keep; the exit code says whether everything is as expected."""
+    options = _options()
+    figures = asyncio.run(_measure(options))
+    print(table(figures))
+    if not options.only:
+        keep(figures, ROOT / ".local" / "bench.json")
+    missing = short_of(figures)
+    for sentence in missing:
+        print(f"falls short: {sentence}")
+    return 1 if options.check and missing else 0
+
+
+async def _measure(options: _Options) -> list[Figure]:
+    wanted = options.only or list(NAMES)
+    figures: list[Figure] = []
+    size = Size(
+        rounds=options.rounds, events=options.events, seconds=options.seconds, enquiries=options.enquiries,
+        pages=options.pages,
+    )  # fmt: skip
+    async with prepared_ground(replace(size)) as ground:
+        for names, measure in GROUPS:
+            chosen = [name for name in names if name in wanted]
+            if chosen:
+                print(f"… {', '.join(chosen)}", file=sys.stderr, flush=True)
+                figures += await measure(ground, chosen)
+    return figures
+
+
+class _Options(argparse.Namespace):
+    only: list[str]
+    check: bool
+    rounds: int
+    events: int
+    seconds: float
+    enquiries: int
+    pages: int
+
+
+def _options() -> _Options:
+    size = Size()
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a figure falls short")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=NAMES, default=[], help="measure these alone"
+    )
+    parser.add_argument("--rounds", type=int, default=size.rounds, help="rounds, of which the median counts")
+    parser.add_argument("--events", type=int, default=size.events, help="events in a round")
+    parser.add_argument("--seconds", type=float, default=size.seconds, help="seconds of HTTP load in a round")
+    parser.add_argument("--enquiries", type=int, default=size.enquiries, help="enquiries in a round")
+    parser.add_argument("--pages", type=int, default=size.pages, help="scanned pages in a round")
+    return parser.parse_args(namespace=_Options())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
