@@ -411,8 +411,16 @@ def dense(printed: Print, encoded: Encode) -> bytes:
 
 
 def processes() -> list[psutil.Process]:
-    """The reading processes of this test and what they started."""
-    return psutil.Process().children(recursive=True)
+    """The reading processes of this test and the Tesseracts that they started."""
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if is_alive(process) and _reads(process)]
+
+
+def _reads(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "tesseract" or "ocr.adapters.reading" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -427,16 +435,24 @@ async def until_started(name: str) -> psutil.Process:
     async with asyncio.timeout(90):
         while True:
             for process in processes():
-                if is_alive(process) and process.name().startswith(name):
+                if process.name().startswith(name):
                     return process
+            await asyncio.sleep(0.02)
+
+
+async def until_gone(*gone: psutil.Process) -> None:
+    async with asyncio.timeout(30):
+        while any(map(is_alive, gone)):
             await asyncio.sleep(0.02)
 
 
 async def test_a_document_that_takes_too_long_is_given_up_and_tesseract_ends_with_it(
     printed: Print, encoded: Encode
 ) -> None:
-    assert await reason_of(dense(printed, encoded), replace(Limits(), seconds=2.0)) == "too_slow"
-    assert [process.name() for process in processes() if is_alive(process)] == []
+    reading = asyncio.create_task(reason_of(dense(printed, encoded), replace(Limits(), seconds=6.0)))
+    tesseract = await until_started("tesseract")
+    assert await reading == "too_slow"
+    await until_gone(tesseract)
 
 
 async def test_a_document_that_takes_too_much_processor_time_is_given_up(
@@ -447,13 +463,14 @@ async def test_a_document_that_takes_too_much_processor_time_is_given_up(
 
 async def test_a_document_that_makes_the_reader_crash_is_damaged(printed: Print, encoded: Encode) -> None:
     reading = asyncio.create_task(read(dense(printed, encoded)))
-    reader = (await until_started("tesseract")).parent()
+    tesseract = await until_started("tesseract")
+    reader = tesseract.parent()
     assert reader is not None
     reader.send_signal(signal.SIGSEGV)
     found = await reading
     assert isinstance(found, Unreadable)
     assert found.reason == "damaged"
-    assert [process.name() for process in processes() if is_alive(process)] == []
+    await until_gone(tesseract)
 
 
 async def test_a_reader_that_somebody_killed_is_tried_again(printed: Print, encoded: Encode) -> None:
@@ -495,9 +512,7 @@ async def test_no_reader_outlives_a_service_that_was_killed(
     assert reader is not None
     service.kill()
     service.wait()
-    async with asyncio.timeout(20):
-        while is_alive(reader) or is_alive(tesseract):
-            await asyncio.sleep(0.05)
+    await until_gone(reader, tesseract)
 
 
 async def test_nothing_of_a_document_is_left_on_the_disk(
