@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from contracts.conversations.v1 import DocumentSummary, DraftReply, Exchange, Letter
-from contracts.envelope import Following, Later, Timer
+from contracts.envelope import Following, Later
 from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.await_turn import DraftOverdue, TurnClosing, closing_key, overdue_key
 from orchestrator.application.hand_over import hand_over
 from orchestrator.application.ports import DocumentNote, Records
-from orchestrator.application.take_letter import TurnClosing, closing_key
 from orchestrator.domain.decision import may_be_drafted
 from orchestrator.domain.turn import LetterNote
-
-
-class DraftOverdue(Timer):
-    """A reply was asked for and did not come."""
-
-    aggregate: ClassVar[str] = "lead_id"
-
-    lead_id: str
-    turn: int
-
-
-def overdue_key(lead_id: str) -> str:
-    """The key of a lead's one timer for a draft that does not come."""
-    return f"draft:{lead_id}"
 
 
 async def close_turn(

@@ -8,9 +8,9 @@ from datetime import datetime
 from contracts.documents.v1 import DocumentAnalyzed, DocumentFiled, DocumentUnreadable
 from contracts.envelope import Following, Later
 from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.await_turn import TurnClosing, closing_key
 from orchestrator.application.file_documents import file_documents
 from orchestrator.application.ports import DocumentNote, Records
-from orchestrator.application.take_letter import TurnClosing, closing_key
 
 
 async def note_document(

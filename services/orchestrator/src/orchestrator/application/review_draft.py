@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Literal
 
 from contracts.conversations.v1 import ReplyReviewed
@@ -11,6 +10,7 @@ from contracts.envelope import Following
 from contracts.messages.v1 import MessageReceived, SendEmail
 from contracts.tenants.http_v1 import TenantProfile
 from orchestrator.application.ports import Records, SentNote
+from orchestrator.application.send_reply import Reply, send_reply
 from orchestrator.domain.lead import Lead
 from orchestrator.domain.turn import Turn
 from orchestrator.domain.words import reply_subject, verdict_of
@@ -36,10 +36,9 @@ class NothingToReview(LookupError):
 
 
 async def review_by_mail(
-    event: MessageReceived, sent: SentNote, *, records: Records, tenant: TenantProfile, now: datetime
+    event: MessageReceived, sent: SentNote, *, records: Records, tenant: TenantProfile
 ) -> list[Following]:
     """Do what an agent's answer to a draft or a hand-over says; what is not understood is said back."""
-    del now
     verdict = verdict_of(event.text)
     if verdict is None:
         return [_notice(event, sent, tenant, _NOT_UNDERSTOOD[tenant.language])]
@@ -71,8 +70,6 @@ async def review(
 
     Raises `NothingToReview` when nothing waits, or the draft was overtaken.
     """
-    from orchestrator.application.decide_reply import Reply, send_reply
-
     lead, turn = await _waiting(lead_id, number, records)
     reviewed = ReplyReviewed(lead_id=lead_id, turn=turn.number, verdict=_REVIEWED[verdict], by=by)
     if verdict == "drop":

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
 
-from contracts.envelope import Cancel, Following, Later, Timer, new_id
+from contracts.envelope import Cancel, Following, Later, new_id
 from contracts.leads.v1 import LeadCreated, LeadStatusChanged
 from contracts.messages.v1 import MessageReceived
 from contracts.tenants.http_v1 import TenantProfile
+from contracts.values import ContactPoint
+from orchestrator.application.await_turn import TurnClosing, closing_key
 from orchestrator.application.file_documents import file_documents
 from orchestrator.application.ports import Records
 from orchestrator.application.review_draft import review_by_mail
 from orchestrator.domain.lead import Lead
 from orchestrator.domain.turn import UNANSWERED, LetterNote, Turn
-
-
-class TurnClosing(Timer):
-    """The burst window of a turn is over."""
-
-    aggregate: ClassVar[str] = "lead_id"
-
-    lead_id: str
-    turn: int
-
-
-def closing_key(lead_id: str) -> str:
-    """The key of a lead's one closing timer."""
-    return f"turn:{lead_id}"
 
 
 async def take_letter(
@@ -53,7 +40,7 @@ async def take_letter(
             [*event.references, *([event.in_reply_to] if event.in_reply_to else [])]
         )
         if sent is not None:
-            return await review_by_mail(event, sent, records=records, tenant=tenant, now=now)
+            return await review_by_mail(event, sent, records=records, tenant=tenant)
     if event.kind != "enquiry" or _is_from(event, tenant.agent_email):
         await records.keep_letter(_note(event, None, None))
         return []
@@ -134,8 +121,6 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
 
 
 async def _lead_written_to(event: MessageReceived, records: Records) -> str | None:
-    from contracts.values import ContactPoint
-
     nobody = new_id()
     found = await records.lead_of([ContactPoint(kind="email", value=event.recipient.lower())], nobody)
     return found if found != nobody else None

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from chassis import Outcome, Router, Session, UnitOfWork
 from contracts.envelope import Following
-from orchestrator.application.close_turn import DraftOverdue, close_turn, give_up_waiting
+from orchestrator.application.await_turn import DraftOverdue, TurnClosing
+from orchestrator.application.close_turn import close_turn, give_up_waiting
 from orchestrator.application.ports import Clock, Profiles, Records
-from orchestrator.application.take_letter import TurnClosing
 
 
 def router(
