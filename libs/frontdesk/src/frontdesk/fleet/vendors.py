@@ -22,7 +22,11 @@ class Vendors:
 
     def environment(self) -> dict[str, str]:
         """What the services' settings say when the vendors are the simulated ones."""
-        model = json.dumps({"provider": "openai", "base_url": self.addresses["openai"], "api_key": "sandbox"})
+        # Shorter than a turn waits for its documents: a model that hangs must not make it late.
+        limits = {"timeout_s": 15, "time_limit_s": 20}
+        model = json.dumps(
+            {"provider": "openai", "base_url": self.addresses["openai"], "api_key": "sandbox", **limits}
+        )
         host, port = self.addresses["smtp"].split(":")
         return {
             "CONVERSATION_MODEL": model,
