@@ -95,7 +95,10 @@ class Outbox:
             ).returning(table.c.id)
         )
         self._remove = Statement(
-            table.delete().where(table.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+            table.delete().where(
+                table.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))),
+                table.c.message_id == func.any(bindparam("message_ids", type_=ARRAY(Text))),
+            )
         )
 
     async def add(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
@@ -171,10 +174,15 @@ class Outbox:
             ]  # fmt: skip
         return sorted(rows, key=lambda row: row.id)
 
-    async def remove(self, ids: Sequence[int]) -> None:
-        """Delete published rows in one statement. Raises `OurOutage`."""
+    async def remove(self, rows: Sequence[OutboxRow]) -> None:
+        """Delete published rows in one statement. Raises `OurOutage`.
+
+        A timer that was set anew while the old one was on its way has taken the row's place: it stays.
+        """
         async with self.database.alone() as connection:
-            await self._remove.alone(connection, ids=list(ids))
+            await self._remove.alone(
+                connection, ids=[row.id for row in rows], message_ids=[row.message_id for row in rows]
+            )
 
     async def state(self) -> tuple[int, float]:
         """How many rows are due and unpublished, and how many seconds the oldest of them waits."""
@@ -244,10 +252,10 @@ class Relay:
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         results = await asyncio.gather(*(self._publish_one(row) for row in rows), return_exceptions=True)
-        done: list[int] = []
+        done: list[OutboxRow] = []
         for row, result in zip(rows, results, strict=True):
             if result is None:
-                done.append(row.id)
+                done.append(row)
                 self._metrics.published(row.routing_key)
             elif isinstance(result, asyncio.CancelledError):
                 raise result
