@@ -1,13 +1,17 @@
 """A tenant sees its own rows, a service its own schema; the database itself says so."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
 
+from chassis import Outcome, Router, Session, UnitOfWork
 from chassis.service import Service
 from contracts.envelope import new_id
+from contracts.tenants.v1 import TenantCreated
 from testkit.probe import Note, Probe, create_probe
 from testkit.probe.service import notes_of
 from testkit.service import running
@@ -51,6 +55,47 @@ async def test_the_tenant_is_forgotten_with_its_transaction(service: Service) ->
         async with service.units.fleet() as session:
             count = await (await session.connection()).execute(text("select count(*) from notes"))
             assert count.scalar() == 0
+
+
+async def test_units_of_several_tenants_that_share_a_commit_see_their_own_rows_alone(
+    environment: Mapping[str, str],
+) -> None:
+    gate, under_way = asyncio.Event(), 0
+    seen: dict[str, set[str]] = {}
+    router = Router()
+
+    @router.on(TenantCreated, grouped=True)
+    async def on_tenant_created(event: TenantCreated, unit: UnitOfWork) -> Outcome:
+        nonlocal under_way
+        under_way += 1
+        await gate.wait()
+        return await unit.write(keep_and_look, event.tenant_id)
+
+    async def keep_and_look(session: Session, tenant_id: str) -> None:
+        await session.merge(Note(tenant_id=tenant_id, document_id=f"note of {tenant_id}", filename="a.pdf"))
+        await session.flush()
+        seen[tenant_id] = {note.tenant_id for note in await session.exec(select(Note))}
+
+    def create() -> Service:
+        service = create_probe(Probe())
+        service.hears(router)
+        return service
+
+    tenants = [f"tenant-{number}" for number in range(8)]
+    async with running(create, environment) as fleet:
+        for tenant_id in tenants:
+            await fleet.wire.say(TenantCreated(tenant_id=tenant_id, name="Müller"), tenant_id=tenant_id)
+        async with asyncio.timeout(20):
+            while under_way < len(tenants):
+                await asyncio.sleep(0.02)
+            gate.set()
+            while len(seen) < len(tenants):
+                await asyncio.sleep(0.02)
+        size = fleet.service.metrics.registry.get_sample_value
+        groups = size("frontdesk_commit_group_size_count", {"service": "probe"})
+    assert seen == {tenant_id: {tenant_id} for tenant_id in tenants}
+    assert groups is not None
+    assert groups < len(tenants)
 
 
 @pytest.mark.parametrize(
