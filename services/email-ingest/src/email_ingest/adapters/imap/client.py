@@ -123,6 +123,8 @@ class ImapConnection:
     def uids_after(self, uid: int) -> list[int]:
         """The UIDs above one. A server answers `n:*` with its last message even when that is below n."""
         with _meaning():
+            # A search looks at what was announced before it; what its own end announces, IDLE does not announce again.
+            self._ready.noop()
             new = [found for found in self._search("UID", f"{uid + 1}:*") if found > uid]
         if new:
             self._quiet = 0
