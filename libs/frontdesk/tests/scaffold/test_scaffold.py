@@ -159,7 +159,7 @@ def lint(root: Path, written: list[str]) -> None:
 
 
 def run_tests(
-    root: Path, what: str, *, path: list[str], **environment: str
+    root: Path, *what: str, path: list[str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run tests of the copy with the copy's packages in front."""
     return subprocess.run(
