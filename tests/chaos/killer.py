@@ -72,7 +72,7 @@ class Killer:
         self.kills += 1
         head = f"kill {self.kills:>3}  {target:<16}"
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 found = await in_flight(self.house, services, requests)
         except (OSError, TimeoutError, httpx.HTTPError, asyncpg.PostgresError) as error:
             self.untold += 1

@@ -40,7 +40,12 @@ class Supervised:
         while True:
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                    *self._command,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
             self.starts += 1
             await self._process.wait()
@@ -85,7 +90,11 @@ def command_of(package: str, broken: str | None, lease: float | None) -> list[st
 
 def environment_for(own: Mapping[str, str], byte_code: Path) -> dict[str, str]:
     """The service's own environment; compiled modules are kept aside, so that a restart takes two seconds, not six."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "HOME", "TMPDIR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "LANG", "HOME", "TMPDIR", "PYTHONPATH")
+    }
     return {
         **kept,
         **own,
