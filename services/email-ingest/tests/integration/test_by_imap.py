@@ -178,6 +178,12 @@ async def test_a_letter_with_a_scan_is_told_with_its_document(connected: Office)
     assert len(stories) == 1
 
 
+async def test_a_company_whose_news_was_missed_is_watched_all_the_same(office: Office) -> None:
+    await office.watched()
+    await office.deliver(letter("Auch ohne Nachricht"))
+    assert (await office.heard("Auch ohne Nachricht")).kind == "enquiry"
+
+
 async def test_the_same_mail_by_imap_and_by_webhook_has_one_effect(connected: Office) -> None:
     enquiry = letter("Doppelt", "Ist sie noch frei? Schöne Grüße")
     enquiry.add_attachment(b"%PDF-1.7 x", maintype="application", subtype="pdf", filename="a.pdf")

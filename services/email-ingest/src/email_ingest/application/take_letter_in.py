@@ -83,7 +83,7 @@ class TakeLetterIn:
             sent=arrival.sent,
             truncated=not arrival.whole,
         )
-        if letter.kind == "own_answer" and self._is_own(tenant_id, letter.external_id):
+        if (arrival.sent or letter.kind == "own_answer") and self._is_own(tenant_id, letter.external_id):
             return None
         raw = await self._blobs.put(tenant_id, arrival.raw, "message/rfc822")
         identity = _clean(f"{letter.external_id[:500]} {letter.content_hash}")

@@ -10,6 +10,8 @@ from email_ingest.application.ports import MailAccount, Mailboxes, Tenants
 from email_ingest.application.watch_mailbox import WatchMailbox, WatchState
 
 _SOON = 2.0
+_FIRST_PAUSE = 0.5
+"""News may be said before this process hears it: in its first minutes it asks more often, at growing distances."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class WatchTenants:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        pause = _FIRST_PAUSE
         try:
             while True:
                 self._news.clear()
@@ -68,7 +71,8 @@ class WatchTenants:
                     self._trouble = f"the tenants could not be learned: {error}"
                     self._named |= named
                     self._everybody = self._everybody or everybody
-                wait = self._again_seconds if self._trouble is None else _SOON
+                pause = min(pause * 2, self._again_seconds)
+                wait = pause if self._trouble is None else min(pause, _SOON)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._news.wait()
