@@ -49,6 +49,7 @@ class Database:
             pool_timeout=30,
             pool_recycle=1800,
             connect_args={"timeout": 10, "command_timeout": 60},
+            hide_parameters=True,  # an error tells its statement, not the personal data in it
         )
         self.pool_size = settings.database_pool
         self.in_use = 0

@@ -30,7 +30,7 @@ from chassis.inbox import Inbox
 from chassis.metrics import Metrics
 from chassis.outbox import Outbox, OutboxRow
 from chassis.router import AnyEvent, Hearing
-from chassis.telemetry import Telemetry, mark_failed
+from chassis.telemetry import Telemetry, frames, mark_failed
 from chassis.unit import Committer, UnitOfWork
 from contracts.envelope import Envelope, InvalidEnvelope, Message
 
@@ -135,7 +135,7 @@ class Ear:
             await self._settle_once_possible(delivery)
         except Exception as error:  # noqa: BLE001 — a fault of the chassis's own: the crash guard counts it
             _log.error("could not be settled, given back", queue=self.queue, error=type(error).__name__,
-                       at=_frames(error))  # fmt: skip
+                       at=frames(error))  # fmt: skip
             await asyncio.sleep(GIVE_BACK_SECONDS)
             with suppress(AMQPError, RuntimeError, ConnectionError):
                 await delivery.message.nack(requeue=True)
@@ -218,7 +218,7 @@ class Ear:
         seconds = after if after is not None else LADDER[delivery.attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311 — jitter
         expected = isinstance(error, RetryLater)
         _log.warning("tried in vain, to be retried", queue=self.queue, error=kind, attempt=delivery.attempt,
-                     seconds=round(seconds, 1), at=None if expected else _frames(error))  # fmt: skip
+                     seconds=round(seconds, 1), at=None if expected else frames(error))  # fmt: skip
         await self._keep(
             delivery, attempt=delivery.attempt + 1, publish_at=datetime.now(UTC) + timedelta(seconds=seconds)
         )
@@ -260,16 +260,6 @@ def first_queue(headers: Mapping[str, object]) -> str | None:
     """The queue that a dead-lettered message came from (RabbitMQ's `x-first-death-queue`)."""
     found = headers.get("x-first-death-queue")
     return str(found) if found is not None else None
-
-
-def _frames(error: BaseException) -> str:
-    """Where an unexpected error was raised: files and lines, without its words, which may hold personal data."""
-    frames: list[str] = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/src/', 1)[-1]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " > ".join(frames[-6:])
 
 
 def _for_people(error: BaseException) -> BaseException:

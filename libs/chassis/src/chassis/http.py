@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from time import monotonic
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import NeverRetry, OurOutage, RetryLater
@@ -100,17 +100,21 @@ def create_app(
     app.add_exception_handler(RetryLater, _on_outage)
     app.add_exception_handler(NeverRetry, _on_refused)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(_Measured, metrics=metrics, telemetry=telemetry)
+    plain: dict[object, str] = {route.endpoint: route.path for route in mounts if isinstance(route, Route)}
+    app.add_middleware(_Measured, metrics=metrics, telemetry=telemetry, plain=plain)
     return app
 
 
 class _Measured:
     """A span and a timing around each request: plain ASGI, since Starlette's own base costs more than a request."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, plain: Mapping[object, str]
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._telemetry = telemetry
+        self._plain = plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in _UNMEASURED:
@@ -132,11 +136,16 @@ class _Measured:
         try:
             with self._telemetry.serving(method, traceparent) as span:
                 await self._app(scope, receive, noted)
-                path = getattr(scope.get("route"), "path", "unmatched")
+                path = self._path(scope)
                 span.update_name(f"{method} {path}")
         finally:
-            path = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.requested(method, path, status, monotonic() - began)
+            self._metrics.requested(method, self._path(scope), status, monotonic() - began)
+
+    def _path(self, scope: Scope) -> str:
+        """The route's template; FastAPI notes its own routes, Starlette's plain ones are known by their endpoint."""
+        plain = self._plain.get(scope.get("endpoint"), "unmatched")
+        path: str = getattr(scope.get("route"), "path", plain)
+        return path
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:
@@ -167,5 +176,5 @@ async def _on_refused(_: Request, error: Exception) -> Response:
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
-    _log.error("a request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    _log.error("a request failed", path=request.url.path, exc_info=error)
     return Problem(500, "Internal error", "it is logged with this trace; nothing was kept").answer()

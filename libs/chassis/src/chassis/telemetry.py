@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from chassis.settings import Settings
 from contracts.envelope import Envelope
@@ -109,22 +109,50 @@ def mark_failed(span: trace.Span, error: BaseException) -> None:
 
 
 def configure_logs(level: str) -> None:
-    """Set up the process's log: one JSON object a line, on standard error."""
+    """Set up the process's log: one JSON object a line, on standard error, whoever writes it."""
+    said: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    written: list[Processor] = [_name_error, structlog.processors.JSONRenderer()]
     # Libraries log at WARNING: below it, HTTP clients write whole addresses, which may hold personal data.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=said,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _add_trace,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*said, *written],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def frames(error: BaseException) -> str:
+    """Where an unexpected error was raised: files and lines, without its words, which may hold personal data."""
+    found: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        found.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/src/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(found[-6:])
+
+
+def _name_error(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """An error by its kind and its place, instead of a traceback with its words."""
+    given = line.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+    if given is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        line["error"], line["at"] = type(error).__name__, frames(error)
+    return line
 
 
 def _add_trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

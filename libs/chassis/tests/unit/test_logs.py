@@ -1,0 +1,38 @@
+"""What a process logs: one JSON object a line, whoever writes it, and never the words of an unexpected error."""
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import logging
+import structlog
+from chassis.telemetry import configure_logs
+
+configure_logs("INFO")
+with structlog.contextvars.bound_contextvars(tenant_id="acme", correlation_id="story-1"):
+    structlog.get_logger("ours").info("said by us", queue="ocr")
+    logging.getLogger("a.library").warning("said by %s", "a library")
+    try:
+        raise ValueError("anna.berger@post.example has no payslip")
+    except ValueError as error:
+        structlog.get_logger("ours").error("a request failed", exc_info=error)
+        logging.getLogger("a.library").exception("it failed")
+logging.getLogger("httpx").info("GET https://crm.example/party?email=anna.berger@post.example")
+"""
+
+
+def test_every_line_is_json_with_the_ids_and_without_the_words_of_an_error() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
+
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["event"] for line in lines] == [
+        "said by us",
+        "said by a library",
+        "a request failed",
+        "it failed",
+    ]
+    assert {(line["tenant_id"], line["correlation_id"]) for line in lines} == {("acme", "story-1")}
+    assert [line["level"] for line in lines] == ["info", "warning", "error", "error"]
+    assert all(line["error"] == "ValueError" and line["at"].startswith("<string>:") for line in lines[2:])
+    assert "anna.berger" not in done.stderr
