@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import asyncpg
 import typer
 
 from chassis import Service
 from chassis.dead_letters import DeadLetter, DeadLetters, UnknownDeadLetter
+from chassis.errors import OurOutage
 from frontdesk import checkout
 from frontdesk.fleet.house import create_services
 from frontdesk.fleet.plan import plan_fleet
@@ -43,7 +46,7 @@ def show_all(
         return list(await desk.listed(state=state))
 
     count = 0
-    for name, letters in asyncio.run(_everywhere(listed, service)):
+    for name, letters in _run(_everywhere(listed, service)):
         for letter in letters:
             count += 1
             typer.echo(
@@ -55,7 +58,7 @@ def show_all(
 
 def show(letter: Letter) -> None:
     """Show one with its reason, its headers and its body."""
-    _, found = asyncio.run(_find(letter))
+    _, found = _run(_find(letter))
     typer.echo(
         f"{found.id} ({found.state})\nmessage  {found.message_id}  {found.routing_key}\nqueue    {found.queue}\n"
         f"tenant   {found.tenant_id}\nstory    {found.correlation_id}\ndied     {found.died_at} after {found.attempts} tries\n"
@@ -64,10 +67,16 @@ def show(letter: Letter) -> None:
 
 
 def mend(
-    letter: Letter, body: Annotated[Path, typer.Argument(help="A JSON file with the whole new body.")]
+    letter: Letter,
+    body: Annotated[
+        Path, typer.Argument(help="A JSON file with the whole new body.", exists=True, dir_okay=False)
+    ],
 ) -> None:
     """Replace a dead letter's body; replay it afterwards."""
-    mended = json.loads(body.read_text(encoding="utf-8"))
+    try:
+        mended = json.loads(body.read_text(encoding="utf-8"))
+    except ValueError as error:
+        sys.exit(f"frontdesk: {body} holds no JSON ({error}); nothing was changed")
     _settle(letter, lambda desk: desk.mend(letter, mended))
     typer.echo("mended; replay it with 'frontdesk dead-letters replay'")
 
@@ -93,9 +102,19 @@ def _settle(letter: str, act: Callable[[DeadLetters], Awaitable[None]]) -> None:
             await service.database.close()
 
     try:
-        asyncio.run(settle())
+        _run(settle())
     except UnknownDeadLetter as error:
-        raise SystemExit(f"frontdesk: {error}") from error
+        sys.exit(f"frontdesk: {error}")
+
+
+def _run(work: Coroutine[None, None, _Found]) -> _Found:
+    """Run it; a database that is not there, or not migrated, ends the command with one sentence."""
+    try:
+        return asyncio.run(work)
+    except (OurOutage, asyncpg.PostgresError) as error:
+        sys.exit(
+            f"frontdesk: the database does not answer ({type(error).__name__}); 'frontdesk doctor' says what to do"
+        )
 
 
 async def _find(letter: str, *, close: bool = True) -> tuple[Service, DeadLetter]:
@@ -108,7 +127,7 @@ async def _find(letter: str, *, close: bool = True) -> tuple[Service, DeadLetter
             if close:
                 await service.database.close()
             return service, found
-    raise SystemExit(f"frontdesk: there is no dead letter {letter}")
+    sys.exit(f"frontdesk: there is no dead letter {letter}")
 
 
 async def _everywhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import httpx
@@ -23,7 +24,16 @@ def trace(
     reference: Annotated[str, typer.Argument(help="A correlation id, or lead/ID.")], tenant: Tenant = None
 ) -> None:
     """Show the story of one enquiry: what followed from what."""
-    lines = asyncio.run(_story(open_door(), reference, tenant))
+    door = open_door()
+    try:
+        lines = asyncio.run(_story(door, reference, tenant))
+    except httpx.HTTPStatusError as error:
+        sys.exit(f"frontdesk: {error.request.url.path} was answered with {error.response.status_code}")
+    except httpx.HTTPError as error:
+        sys.exit(
+            f"frontdesk: the gateway at {door.url} does not answer ({type(error).__name__}): "
+            "start the fleet with 'make run'"
+        )
     if not lines:
         typer.echo(f"the journal knows nothing of {reference}", err=True)
         raise typer.Exit(1)
@@ -33,13 +43,14 @@ def trace(
 async def _story(door: Door, reference: str, tenant: str | None) -> list[str]:
     headers = {"Authorization": f"Bearer {door.token}"}
     async with httpx.AsyncClient(base_url=door.url, headers=headers, timeout=30, trust_env=False) as http:
-        names = (
-            [tenant]
-            if tenant
-            else [str(line["tenant_id"]) for line in (await http.get("/api/v1/tenants")).json()]
-        )
-        for name in names:
+        for name in [tenant] if tenant else await _tenants(http):
             entries = await Journal(http, name).story(reference)
             if entries:
                 return [f"{name}: {reference}", *as_tree(entries)]
     return []
+
+
+async def _tenants(http: httpx.AsyncClient) -> list[str]:
+    answer = await http.get("/api/v1/tenants")
+    answer.raise_for_status()
+    return [str(line["tenant_id"]) for line in answer.json()]

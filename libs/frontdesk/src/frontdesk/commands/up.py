@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +18,18 @@ from chassis.telemetry import configure_logs
 from frontdesk import checkout
 from frontdesk.fleet.house import create_services, prepare
 from frontdesk.fleet.plan import FleetPlan, plan_fleet
-from frontdesk.fleet.seed import read_tenants, seed
+from frontdesk.fleet.seed import SeedRefused, read_tenants, seed
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from frontdesk.play.world import World
 from frontdesk.stack import Stack
 
 Tenants = Annotated[
-    Path | None, typer.Option(help="Tenants to bring tenancy to; deploy/tenants.yaml by default.")
+    Path | None,
+    typer.Option(
+        help="Tenants to bring tenancy to; deploy/tenants.yaml by default, none with --real-vendors.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
 
 
@@ -57,20 +63,27 @@ def up(
     configure_logs(log_level)
     folder = checkout.local_folder()
     Stack.at(folder).start()
-    uvloop.run(
-        _up(folder, tenants or checkout.root() / "deploy" / "tenants.yaml", with_vendors=not real_vendors)
-    )
+    file = tenants if real_vendors or tenants else checkout.root() / "deploy" / "tenants.yaml"
+    uvloop.run(_up(folder, file, with_vendors=not real_vendors))
 
 
-def seed_tenants(file: Path, tenancy_url: str = "http://127.0.0.1:8001") -> None:
+def seed_tenants(
+    file: Annotated[Path, typer.Argument(help="The tenants, in YAML.", exists=True, dir_okay=False)],
+    tenancy_url: Annotated[
+        str | None, typer.Option(help="Where tenancy answers; in this checkout's fleet by default.")
+    ] = None,
+) -> None:
     """Bring tenancy to the tenants of a YAML file; again changes nothing."""
     plan = plan_fleet(checkout.local_folder(), None)
-    tenants = read_tenants(file, {})
-    asyncio.run(seed(tenancy_url, plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants))
+    try:
+        tenants = read_tenants(file, {})
+        asyncio.run(seed(tenancy_url or plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants))
+    except (SeedRefused, ValueError) as error:
+        sys.exit(f"frontdesk: {error}")
     typer.echo(f"{len(tenants)} tenants are as {file} says")
 
 
-async def _up(folder: Path, file: Path, *, with_vendors: bool) -> None:
+async def _up(folder: Path, file: Path | None, *, with_vendors: bool) -> None:
     async with contextlib.AsyncExitStack() as stack:
         vendors = (
             await stack.enter_async_context(simulated_vendors(folder / "sandbox")) if with_vendors else None
@@ -86,13 +99,15 @@ async def _up(folder: Path, file: Path, *, with_vendors: bool) -> None:
         await run_until_signal(Fleet(services), ready=ready)
 
 
-async def _open_the_doors(plan: FleetPlan, vendors: Vendors | None, file: Path) -> None:
+async def _open_the_doors(plan: FleetPlan, vendors: Vendors | None, file: Path | None) -> None:
     """Seed the tenants and say where everything is."""
     token = plan.shared["FRONTDESK_ADMIN_TOKEN"]
+    if file is not None:
+        try:
+            typer.echo(f"tenants: {', '.join(await _bring(plan, vendors, file))}")
+        except (SeedRefused, ValueError, httpx.HTTPError) as error:
+            typer.echo(f"frontdesk: the tenants of {file} were not brought: {error}", err=True)
     if vendors is not None:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-            tenants = await furnish(World(vendors, http), plan, file)
-        typer.echo(f"tenants: {', '.join(tenants)}")
         for name, address in vendors.addresses.items():
             typer.echo(f"  vendor   {name:<16} {address}")
     for name in plan.ports:
@@ -102,19 +117,26 @@ async def _open_the_doors(plan: FleetPlan, vendors: Vendors | None, file: Path) 
     typer.echo("stop with Ctrl-C")
 
 
+async def _bring(plan: FleetPlan, vendors: Vendors | None, file: Path) -> dict[str, dict[str, JsonValue]]:
+    if vendors is None:
+        tenants = read_tenants(file, {})
+        await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
+        return tenants
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        return await furnish(World(vendors, http), plan, file)
+
+
 async def furnish(world: World, plan: FleetPlan, file: Path) -> dict[str, dict[str, JsonValue]]:
     """Open the tenants' mailboxes at the simulated mail servers, and bring tenancy to the file."""
     tenants = read_tenants(file, world.places("muster"))
     accounts: list[tuple[str, str]] = [("fleet@frontdesk.test", "fleet-password")]
     for document in tenants.values():
-        credentials = document["credentials"]
-        assert isinstance(credentials, dict)
-        smtp = credentials["smtp"]
-        assert isinstance(smtp, dict)
-        accounts += [
-            (str(smtp["username"]), str(smtp["password"])),
-            (str(document["agent_email"]), "agent-password"),
-        ]
+        credentials = document.get("credentials")
+        smtp = credentials.get("smtp") if isinstance(credentials, dict) else None
+        if isinstance(smtp, dict):
+            accounts.append((str(smtp.get("username")), str(smtp.get("password"))))
+        if "agent_email" in document:
+            accounts.append((str(document["agent_email"]), "agent-password"))
     await world.open_mailboxes(accounts)
     await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
     return tenants

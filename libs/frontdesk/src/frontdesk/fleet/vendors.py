@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 30.0
+START_SECONDS, STOP_SECONDS = 30.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,20 @@ async def simulated_vendors(folder: Path) -> AsyncIterator[Vendors]:
     try:
         yield Vendors(await _addresses(process, log))
     finally:
-        if process.returncode is None:
-            process.terminate()
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """End the program in order; one that does not listen is killed with its children, so that nobody waits for ever."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
             await process.wait()
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 async def _addresses(process: asyncio.subprocess.Process, log: Path) -> dict[str, str]:
