@@ -6,12 +6,15 @@ FastStream's publishers borrow channels; its channel raises on an unroutable mes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 
 import aio_pika
+import aiormq
 from aio_pika.abc import AbstractRobustExchange
 from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
+from chassis.publishing import Outgoing, publish_batch
 from chassis.settings import Settings
 from contracts.routing import DEAD_LETTER_EXCHANGE, EXCHANGE
 
@@ -79,6 +82,17 @@ class Broker:
         await exchange.publish(
             message, routing_key=queue or routing_key, mandatory=True, timeout=PUBLISH_SECONDS
         )
+
+    async def publish_all(self, batch: Sequence[Outgoing]) -> list[BaseException | None]:
+        """Publish many at once; for each None when the broker confirmed it, else what went wrong."""
+        if not isinstance(self._events, aio_pika.Exchange):
+            raise ConnectionError("the broker was not started")
+        if self._events.channel.is_closed:
+            raise ConnectionError("the connection to the broker is closed")
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            channel = await self._events.channel.get_underlay_channel()
+        assert isinstance(channel, aiormq.Channel)
+        return await publish_batch(channel, batch, seconds=PUBLISH_SECONDS)
 
     async def connected(self) -> bool:
         """Whether both connections stand."""

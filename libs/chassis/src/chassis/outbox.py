@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from aio_pika.exceptions import AMQPError
 from aiormq.exceptions import PublishError
 from sqlalchemy import (
     ARRAY,
@@ -36,7 +37,9 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.errors import OurOutage
 from chassis.metrics import Metrics
+from chassis.publishing import Outgoing
 from chassis.statements import Statement
+from contracts.routing import EXCHANGE
 
 OWN_SECONDS = 5.0
 _LEASE = timedelta(seconds=15)
@@ -251,14 +254,15 @@ class Relay:
             await asyncio.sleep(0.01)
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
-        results = await asyncio.gather(*(self._publish_one(row) for row in rows), return_exceptions=True)
+        try:
+            results = await self._broker.publish_all([_outgoing(row) for row in rows])
+        except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
+            results = [error] * len(rows)
         done: list[OutboxRow] = []
         for row, result in zip(rows, results, strict=True):
             if result is None:
                 done.append(row)
                 self._metrics.published(row.routing_key)
-            elif isinstance(result, asyncio.CancelledError):
-                raise result
             else:
                 self._failed(row, result)
         if done:
@@ -279,8 +283,10 @@ class Relay:
             _log.warning("a row was not published and stays in the outbox", error=type(error).__name__,
                          routing_key=row.routing_key, message_id=row.message_id)  # fmt: skip
 
-    async def _publish_one(self, row: OutboxRow) -> None:
-        headers: dict[str, str | int] = {**row.headers, "ce-sequence": str(row.id)}
-        if row.attempt > 1:
-            headers["x-attempt"] = row.attempt
-        await self._broker.publish(row.routing_key, row.queue, headers, row.body, row.message_id)
+
+def _outgoing(row: OutboxRow) -> Outgoing:
+    headers: dict[str, str | int] = {**row.headers, "ce-sequence": str(row.id)}
+    if row.attempt > 1:
+        headers["x-attempt"] = row.attempt
+    exchange = EXCHANGE if row.queue is None else ""
+    return Outgoing(exchange, row.queue or row.routing_key, headers, row.body, row.message_id)

@@ -35,7 +35,7 @@ from chassis.metrics import Metrics
 from chassis.outbox import Outbox, Relay
 from chassis.router import Hearing, Router
 from chassis.settings import Settings
-from chassis.telemetry import Telemetry
+from chassis.telemetry import Telemetry, frames
 from chassis.tenants import Tenants
 from chassis.topology import declare
 from chassis.unit import Committer, Outcome, UnitOfWork
@@ -202,8 +202,8 @@ class Running:
     async def start(self, background: dict[str, Callable[[], Awaitable[None]]]) -> None:
         """Take up the relay, the consumers, and the background work."""
         relay = self._service.relay
-        self._working = [asyncio.create_task(relay.run_own()), asyncio.create_task(relay.run_sweeper())]
-        for name, work in {**background, "housekeeping": self._keep_house}.items():
+        own = {"relay": relay.run_own, "sweeper": relay.run_sweeper, "housekeeping": self._keep_house}
+        for name, work in {**background, **own}.items():
             self._working.append(asyncio.create_task(self._for_ever(name, work)))
         for ear in self.ears:
             self._listening.append(asyncio.create_task(self._for_ever(ear.queue, partial(self._listen, ear))))
@@ -286,9 +286,11 @@ class Running:
             began = monotonic()
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 — said, and tried again
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 — said, and tried again
+                if _is_being_cancelled():
+                    raise
                 _log.warning("stopped and will be started again", service=self._service.name, work=name,
-                             error=type(error).__name__, words=str(error)[:300])  # fmt: skip
+                             error=type(error).__name__, at=frames(error))  # fmt: skip
             if monotonic() - began > 60:
                 pause = 0.5
             await asyncio.sleep(pause)
@@ -307,6 +309,12 @@ class Running:
             committer=committer, dead_letters=service.dead_letters, metrics=service.metrics,
             telemetry=service.telemetry,
         )  # fmt: skip
+
+
+def _is_being_cancelled() -> bool:
+    """Whether somebody ends this task; aiormq also raises `CancelledError` when a connection is stuck."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _unused(*_: object) -> None:
