@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import sleep
 from typing import cast
 
@@ -27,6 +27,7 @@ from email_ingest.application.ports import Fetched
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 60.0
 _POLL_SECONDS = 5.0
+_DAY = timedelta(days=1)
 _FIRST_IDLE_SECONDS = 1.0
 """What arrives in the moment in which IDLE begins may be overheard: IDLE is short after news, a search follows each."""
 
@@ -133,7 +134,8 @@ class ImapConnection:
     def received(self, since: datetime | None, before: datetime | None) -> list[int]:
         """The UIDs of what the server received at or after one time and before another."""
         with _meaning():
-            uids = self._search("SINCE", since.date()) if since else self._search("ALL")
+            # SINCE compares dates as the server's own clock has them: a day earlier, and the times decide.
+            uids = self._search("SINCE", (since - _DAY).date()) if since else self._search("ALL")
             found: list[int] = []
             for start in range(0, len(uids), 500):
                 times = self._ready.fetch(uids[start : start + 500], ["INTERNALDATE"])
