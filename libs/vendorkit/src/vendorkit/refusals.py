@@ -103,7 +103,7 @@ def _message(text: str) -> str:
     """The sentence within the common JSON forms of an error; nothing for a page of HTML."""
     try:
         found = cast(object, json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets a thousand deep
         return "" if text.lstrip().startswith("<") else text
     if isinstance(found, list) and found:
         found = cast(list[object], found)[0]

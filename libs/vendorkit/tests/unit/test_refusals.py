@@ -47,3 +47,7 @@ def test_the_vendors_words_are_repeated_without_what_is_private(body: str, words
 
 def test_a_long_speech_is_cut() -> None:
     assert len(shortened("word " * 500)) <= 200
+
+
+def test_a_refusal_of_brackets_without_end_is_still_a_refusal() -> None:
+    assert len(shortened('{"error":' * 20_000)) <= 200
