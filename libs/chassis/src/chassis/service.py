@@ -15,6 +15,7 @@ from time import monotonic
 from uuid import uuid4
 
 import structlog
+from aio_pika.exceptions import AMQPError
 from fastapi import APIRouter, Depends, FastAPI
 from faststream import AckPolicy
 from faststream.rabbit import Channel
@@ -26,6 +27,7 @@ from chassis.broker import Broker, dead_letter_queue, dead_letters, events, repl
 from chassis.database import Database
 from chassis.dead_letters import DeadLetters
 from chassis.effects import Effects
+from chassis.errors import OurOutage
 from chassis.health import Health
 from chassis.hearing import Ear, first_queue
 from chassis.http import caller_of, create_app
@@ -286,11 +288,12 @@ class Running:
             began = monotonic()
             try:
                 await work()
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 — said, and tried again
+            except (Exception, asyncio.CancelledError) as error:  # said, and tried again
                 if _is_being_cancelled():
                     raise
+                words = str(error)[:300] if isinstance(error, AMQPError | OurOutage) else None
                 _log.warning("stopped and will be started again", service=self._service.name, work=name,
-                             error=type(error).__name__, at=frames(error))  # fmt: skip
+                             error=type(error).__name__, words=words, at=frames(error))  # fmt: skip
             if monotonic() - began > 60:
                 pause = 0.5
             await asyncio.sleep(pause)
