@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 import events
 import hops
@@ -46,9 +45,9 @@ async def _measure(options: _Options) -> list[Figure]:
     figures: list[Figure] = []
     size = Size(
         rounds=options.rounds, events=options.events, seconds=options.seconds, enquiries=options.enquiries,
-        pages=options.pages,
+        pages=options.pages, tenants=options.tenants,
     )  # fmt: skip
-    async with prepared_ground(replace(size)) as ground:
+    async with prepared_ground(size) as ground:
         for names, measure in GROUPS:
             chosen = [name for name in names if name in wanted]
             if chosen:
@@ -65,6 +64,7 @@ class _Options(argparse.Namespace):
     seconds: float
     enquiries: int
     pages: int
+    tenants: int
 
 
 def _options() -> _Options:
@@ -79,6 +79,7 @@ def _options() -> _Options:
     parser.add_argument("--seconds", type=float, default=size.seconds, help="seconds of HTTP load in a round")
     parser.add_argument("--enquiries", type=int, default=size.enquiries, help="enquiries in a round")
     parser.add_argument("--pages", type=int, default=size.pages, help="scanned pages in a round")
+    parser.add_argument("--tenants", type=int, default=size.tenants, help="tenants")
     return parser.parse_args(namespace=_Options())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -146,8 +147,6 @@ async def _bare_mails(ground: Ground, house: _House) -> float:
 
 async def _read_alone(ground: Ground) -> float:
     """Seconds that bare pytesseract takes for such a page."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scan.pdf"
         file.write_bytes(scanned_payslip(draw_story(1, datetime.now(UTC).date())))
@@ -168,13 +167,15 @@ async def _bare(ground: Ground) -> tuple[float, float]:
 async def _house(ground: Ground) -> AsyncIterator[_House]:
     async with AsyncExitStack() as stack:
         folder = ground.folder / "house"
+        # Ports are remembered there, and by now another fleet may have them.
+        (folder / "fleet.json").unlink(missing_ok=True)
         vendors = await stack.enter_async_context(simulated_vendors(folder / "sandbox"))
         # Once before, so that its start is measured with schemas and queues in place.
         async with _program(ground, folder, vendors.addresses) as first:
             await first.answer()
         program = await stack.enter_async_context(_program(ground, folder, vendors.addresses))
         ready = await program.answer()
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=180))
         world = World(vendors, http)
         tenants = _tenants(world, ground.size.tenants)
         await world.open_mailboxes([FLEET_ACCOUNT, *_accounts(tenants)])

@@ -85,7 +85,7 @@ async def _load(
         "http_load", port=port, targets=servers.targets, connections=CONNECTIONS, seconds=seconds,
         requests=int(seconds * (rate or MOST_PER_SECOND)) + 200, duplicates=ground.size.duplicates, rate=rate,
     )  # fmt: skip
-    if number(answer, "others") or number(answer, "lost") or answer["exhausted"] and rate is None:
+    if number(answer, "others") or number(answer, "lost") or (answer["exhausted"] and rate is None):
         raise AssertionError(f"the load did not run as it should: {answer}")
     return answer
 

@@ -26,7 +26,8 @@ class Asked(BaseModel):
 def read(file: str) -> int:
     """Render and recognise; returns how many characters were found."""
     document = pypdfium2.PdfDocument(Path(file).read_bytes())
-    picture: Image.Image = document[0].render(scale=DPI / 72).to_pil().convert("L")
+    page = document[0].render(scale=DPI / 72)  # pyright: ignore[reportArgumentType] — any number will do
+    picture: Image.Image = page.to_pil().convert("L")
     return len(pytesseract.image_to_string(picture, lang="deu+eng"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aio_pika
-from aio_pika.abc import AbstractRobustExchange
+from aio_pika.abc import AbstractExchange
 
 from contracts.documents.v1 import DocumentReceived
 from contracts.envelope import Envelope, new_id
@@ -84,7 +84,7 @@ def deliveries(count: int, *, tenants: int, duplicates: float) -> list[Ready]:
     return made
 
 
-async def publish(exchange: AbstractRobustExchange, key: str, messages: list[Ready]) -> None:
+async def publish(exchange: AbstractExchange, key: str, messages: list[Ready]) -> None:
     """Publish with confirms, many awaited together."""
     for first in range(0, len(messages), IN_FLIGHT):
         await asyncio.gather(

@@ -49,7 +49,7 @@ async def _through_the_chassis(wanted: Asked) -> list[float]:
     probe.work = note
     service = create_probe(probe)
     await service.start()
-    while not service.listening:  # noqa: ASYNC110 — a service offers no event for it
+    while not service.listening:
         await asyncio.sleep(0.05)
     found: list[float] = []
     for number in range(wanted.count):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import aio_pika
-from gateway.app import create_service
 from talk import answer
 
 from chassis.migration import migrate
 from contracts.routing import EXCHANGE, routing_key
 from contracts.webhooks.v1 import WebhookReceived
+from gateway.app import create_service
 
 
 async def main() -> None:

@@ -26,7 +26,6 @@ class Asked(BaseModel):
 
     count: int
     warm_up: int
-    expected_notes: int
     handler: Literal["grouped", "locking"]
 
 

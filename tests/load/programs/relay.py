@@ -43,7 +43,7 @@ async def _bare(wanted: Asked, messages: list[Ready]) -> float:
     async with await aio_pika.connect_robust(wanted.amqp_url) as connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await channel.get_exchange(EXCHANGE, ensure=False)
-        began = 0.0
+        began, first = 0.0, 0
         for part in in_parts(len(messages), IN_FLIGHT):
             if not began and part.start >= wanted.warm_up:
                 began, first = time.monotonic(), part.start
@@ -66,7 +66,7 @@ async def _relayed(wanted: Asked, messages: list[Ready]) -> float:
     await asyncio.wait(service.relay.submit(rows[: wanted.warm_up]))
     began = time.monotonic()
     await asyncio.wait(service.relay.submit(rows[wanted.warm_up :]))
-    while (await service.outbox.state())[0]:  # noqa: ASYNC110 — the last rows are removed after their confirms
+    while (await service.outbox.state())[0]:
         await asyncio.sleep(0.002)
     took = time.monotonic() - began
     running.cancel()
