@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -15,6 +16,7 @@ from house import House
 from inflight import InFlight, in_flight
 
 BROKER, DATABASE = "broker", "postgres"
+AT_WORK_SECONDS = 3.0
 PAUSE = (0.3, 2.0)
 """Seconds that broker or database stay dead."""
 
@@ -42,6 +44,7 @@ class Killer:
         began = monotonic()
         for moment, target in zip(moments, turns[:count], strict=True):
             await asyncio.sleep(max(0.0, began + moment - monotonic()))
+            await self._until_at_work(target)
             await self.kill(target)
 
     async def kill(self, target: str) -> None:
@@ -54,26 +57,36 @@ class Killer:
             await asyncio.sleep(0.1)
         service.freeze()
         try:
-            own = self.flood.outstanding if target == "gateway" else 0
-            await self._tell(target, [target], own)
+            await self._tell(target, [target])
         finally:
             await service.kill()
+
+    async def _until_at_work(self, target: str) -> None:
+        """Give the target a moment to get something to do: killing who is idle proves nothing."""
+        services = None if target in (BROKER, DATABASE) else [target]
+        with suppress(OSError, TimeoutError, httpx.HTTPError, asyncpg.PostgresError):
+            async with asyncio.timeout(AT_WORK_SECONDS):
+                while (await in_flight(self.house, services, self._requests(target))).nothing:
+                    await asyncio.sleep(0.2)
+
+    def _requests(self, target: str) -> int:
+        return self.flood.outstanding if target in ("gateway", BROKER, DATABASE) else 0
 
     async def _kill_server(self, target: str) -> None:
         stack = self.house.stack
         server = stack.broker if target == BROKER else stack.postgres
         async with self._servers:
-            await self._tell(target, None, self.flood.outstanding)
+            await self._tell(target, None)
             await asyncio.to_thread(server.kill)
             await asyncio.sleep(self.dice.uniform(*PAUSE))
             await asyncio.to_thread(server.start)
 
-    async def _tell(self, target: str, services: Sequence[str] | None, requests: int) -> None:
+    async def _tell(self, target: str, services: Sequence[str] | None) -> None:
         self.kills += 1
         head = f"kill {self.kills:>3}  {target:<16}"
         try:
             async with asyncio.timeout(20):
-                found = await in_flight(self.house, services, requests)
+                found = await in_flight(self.house, services, self._requests(target))
         except (OSError, TimeoutError, httpx.HTTPError, asyncpg.PostgresError) as error:
             self.untold += 1
             self.say(f"{head} in flight: not known, broker or database is down ({type(error).__name__})")

@@ -82,7 +82,7 @@ class Chaos:
                 self.say(
                     f"all {self.flood.accepted} letters are accepted, {self.flood.refused} posts were in vain"
                 )
-                await self._drained("everything")
+                go_on = await self._drained("everything")
                 for vendor, task in zip(self.options.moments, moments, strict=True):
                     if not task.done():
                         self.say(f"the worst moment at {vendor} never came")
@@ -94,17 +94,21 @@ class Chaos:
             for result in results:
                 if isinstance(result, Exception):
                     raise result
-            repeated = await self.again.letters_once_more()
-            self.say(f"{repeated} letters, answered long ago, are delivered once more")
-            await self._drained("what followed from that")
+            if go_on:
+                repeated = await self.again.letters_once_more()
+                self.say(f"{repeated} letters, answered long ago, are delivered once more")
+                await self._drained("what followed from that")
         return await self._counted()
 
     def say(self, words: str) -> None:
         """One line with the time."""
         print(f"{monotonic() - self.began:7.1f} s  {words}", flush=True)
 
-    async def _drained(self, what: str) -> None:
-        """Wait until nothing is under way and nothing waits; with a broken guard, until the damage shows."""
+    async def _drained(self, what: str) -> bool:
+        """Wait until nothing is under way and nothing waits; with a broken guard, until something is doubled.
+
+        Returns whether there is anything left to find out.
+        """
         await self.house.ready()
         deadline, quiet, looks = monotonic() + self.options.patience, 0, 0
         while monotonic() < deadline:
@@ -112,13 +116,14 @@ class Chaos:
             quiet = quiet + 1 if found is not None and found.settled else 0
             if quiet >= QUIET_LOOKS:
                 self.say(f"{what} is done: {found}")
-                return
+                return True
             looks += 1
             if self.options.broken and looks % 5 == 0 and any(line.doubled for line in await self._counted()):
                 self.say("something is doubled: no need to wait for the rest")
-                return
+                return False
             await asyncio.sleep(1.0)
         self.say(f"{what} is not done after {self.options.patience:.0f} s: {await self._look()}")
+        return True
 
     async def _look(self) -> InFlight | None:
         try:
