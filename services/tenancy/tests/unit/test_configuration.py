@@ -34,6 +34,11 @@ def test_drafts_are_never_mailed_to_the_mailbox_that_letters_come_in_by() -> Non
     assert [flaw.field for flaw in tenant_flaws(broken)] == ["agent_email"]
 
 
+def test_an_address_with_an_umlaut_before_the_at_is_refused_for_no_mail_server_would_send_with_it() -> None:
+    assert [flaw.field for flaw in tenant_flaws(replace(TENANT, mailbox="büro@muster.test"))] == ["mailbox"]
+    assert list(tenant_flaws(replace(TENANT, mailbox="buero@müster.test"))) == []
+
+
 def test_a_change_is_told_by_field_and_the_version_does_not_count() -> None:
     changed = replace(TENANT, version=7, paused=True, rules=(RoutingRule("human"),))
 

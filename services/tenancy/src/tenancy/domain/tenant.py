@@ -12,7 +12,8 @@ from tenancy.domain.flaws import Flaw
 
 Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
-_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+# Before the @ ASCII alone: mail servers take no other, and nothing could be sent in the company's name.
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _TEMPLATE_FIELD = re.compile(r"\{([a-z_]*)\}")
 
 
@@ -72,7 +73,7 @@ def tenant_flaws(tenant: Tenant) -> Iterator[Flaw]:
             yield Flaw(name, "is empty")
     for name in ("mailbox", "agent_email"):
         if not _ADDRESS.fullmatch(getattr(tenant, name)):
-            yield Flaw(name, "is no e-mail address")
+            yield Flaw(name, "is no e-mail address that mail can be sent with (no umlauts before the @)")
     if tenant.mailbox.lower() == tenant.agent_email.lower():
         yield Flaw("agent_email", "is the mailbox itself: drafts mailed there would come in as letters")
     yield from _zone_flaws(tenant.time_zone)
