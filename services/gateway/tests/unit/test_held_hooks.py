@@ -89,6 +89,20 @@ async def test_a_hook_made_a_moment_ago_is_found_by_reading_again() -> None:
     assert await hooks.find_or_read("mime", "h-2") == NEW
 
 
+async def test_who_comes_while_the_registry_is_read_waits_for_what_it_says() -> None:
+    registry, clock = Registry(), Clock()
+    hooks = HeldHooks(registry, Disk(), clock)
+    await hooks.read()
+    registry.hooks = (HOOK, NEW)
+    clock.now += ASK_AGAIN_SECONDS
+    first = asyncio.create_task(hooks.find_or_read("mime", "h-2"))
+    while len(registry.asked) < 2:
+        await asyncio.sleep(0)
+
+    assert await hooks.find_or_read("mime", "h-2") == NEW
+    assert await first == NEW
+
+
 async def test_a_flood_of_unknown_hooks_does_not_flood_tenancy() -> None:
     registry = Registry()
     hooks = HeldHooks(registry, Disk(), Clock())

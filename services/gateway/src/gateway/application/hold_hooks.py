@@ -50,7 +50,7 @@ class HeldHooks:
     async def find_or_read(self, source: str, hook_id: str) -> Hook | None:
         """The hook, if need be after reading the registry again. Raises `RegistryUnread`."""
         hook = self.find(source, hook_id)
-        if hook is None and self._may_ask_again():
+        if hook is None and (self._is_reading or self._may_ask_again()):
             await self._read_within(PATIENCE)
             hook = self.find(source, hook_id)
         if hook is None and not self.current:
@@ -116,6 +116,10 @@ class HeldHooks:
                 await self.read()
         except TimeoutError:
             return
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._reading is not None and not self._reading.done()
 
     def _may_ask_again(self) -> bool:
         return self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN_SECONDS
