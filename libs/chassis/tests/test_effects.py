@@ -80,6 +80,20 @@ async def test_a_crash_before_the_call_is_looked_up_and_the_call_made(effects: E
     assert (world.done, world.looked) == (["acted"], 1)
 
 
+async def test_a_look_that_fails_is_repeated_at_the_next_attempt(effects: Effects) -> None:
+    world, key = World(), new_id()
+
+    async def cut() -> Remembered | None:
+        raise ConnectionError("cut while it was asked")
+
+    with pytest.raises(ConnectionError):
+        await effects.once("acme", key, look_up=world.look, call=world.act_and_lose_the_answer)
+    with pytest.raises(ConnectionError, match="while it was asked"):
+        await effects.once("acme", key, look_up=cut, call=world.act)
+    result = await effects.once("acme", key, look_up=world.look, call=world.act)
+    assert (result, world.done) == ({"id": "customer-1"}, ["acted"])
+
+
 async def test_a_refusal_frees_the_claim(effects: Effects) -> None:
     world, key = World(), new_id()
     with pytest.raises(ValueError, match="refused"):

@@ -69,6 +69,10 @@ class Effects:
             except EffectUncertain:
                 await self._settle(tenant_id, key, "uncertain", None)
                 raise
+            except Exception:
+                # The next attempt looks again, without waiting for the lease.
+                await self._let_look(tenant_id, key)
+                raise
             if found is not None:
                 await self._settle(tenant_id, key, "done", found)
                 return found
