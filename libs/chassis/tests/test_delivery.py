@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 from faststream.rabbit.message import RabbitMessage
 
@@ -245,6 +246,35 @@ async def test_what_is_no_message_of_ours_is_a_dead_letter_and_the_queue_goes_on
     event = document()
     await fleet.wire.say(event, tenant_id="acme")
     await fleet.wire.heard(DocumentUnreadable, lambda answer: answer.document_id == event.document_id)
+
+
+async def test_two_unreadable_messages_without_an_id_are_two_dead_letters(fleet: RunningService) -> None:
+    dead_letters, queue = fleet.service.dead_letters, f"nobody.{new_id()}"
+    for body in (b"one", b"another", b"one"):
+        await dead_letters.bury(
+            queue=queue, routing_key=KEY, message_id="", headers={}, body=body, error=ValueError("no message"), attempts=1
+        )  # fmt: skip
+    kept = [letter.body for letter in await dead_letters.listed() if letter.queue == queue]
+    assert sorted(kept) == [b"another", b"one"]
+
+
+async def test_a_deadlock_is_resolved_without_working_again(
+    probe: Probe, environment: Mapping[str, str]
+) -> None:
+    victims = 0
+
+    def be_the_victim_once(_: DocumentReceived) -> None:
+        nonlocal victims
+        victims += 1
+        if victims == 1:
+            raise asyncpg.DeadlockDetectedError("chosen as the victim")
+
+    probe.fail_write = be_the_victim_once
+    async with running(lambda: create_probe(probe, grouped=False), environment) as fleet:
+        event = document()
+        await fleet.wire.say(event, tenant_id="acme")
+        await fleet.wire.heard(DocumentUnreadable, lambda answer: answer.document_id == event.document_id)
+    assert (probe.worked[event.document_id], probe.attempts) == (1, [1])
 
 
 async def test_a_parked_message_goes_on_when_the_credentials_change(

@@ -55,12 +55,18 @@ class DeadLetters:
         self, *, queue: str, routing_key: str, message_id: str, headers: dict[str, str], body: bytes,
         error: BaseException, attempts: int,
     ) -> None:  # fmt: skip
-        """Keep a message that cannot be handled. The same message in the same queue is kept once. Raises `OurOutage`."""
+        """Keep a message that cannot be handled. The same message in the same queue is kept once. Raises `OurOutage`.
+
+        Messages without an id are the same when their bodies are.
+        """
         table = self._table
         async with self._database.connection() as connection:
             waiting = await connection.execute(
                 select(table.c.id).where(
-                    table.c.message_id == message_id, table.c.queue == queue, table.c.state == "dead"
+                    table.c.message_id == message_id,
+                    table.c.queue == queue,
+                    table.c.state == "dead",
+                    *([] if message_id else [table.c.body == body]),
                 )
             )
             if waiting.first() is not None:

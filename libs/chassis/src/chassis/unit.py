@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Concatenate, ParamSpec
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database, Session
@@ -168,7 +167,7 @@ class Committer:
         except OurOutage as error:
             _fail(group, error)
         except Exception as error:  # noqa: BLE001 — each unit is tried alone, and gets its own error
-            if len(group) == 1:
+            if len(group) == 1 and not _worth_repeating(error):
                 _fail(group, error)
                 return
             for pending in group:
@@ -178,14 +177,10 @@ class Committer:
         for last in (False, False, True):
             try:
                 await self._commit([pending])
-            except (DBAPIError, asyncpg.PostgresError) as error:
-                cause = error.orig if isinstance(error, DBAPIError) else error
-                if last or getattr(cause, "sqlstate", None) not in _WORTH_REPEATING:
+            except Exception as error:  # noqa: BLE001 — handed to the handler's loop, which decides
+                if last or not _worth_repeating(error):
                     _fail([pending], error)
                     return
-            except Exception as error:  # noqa: BLE001 — handed to the handler's loop, which decides
-                _fail([pending], error)
-                return
             else:
                 return
 
@@ -218,6 +213,12 @@ class Committer:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+
+def _worth_repeating(error: Exception) -> bool:
+    """Whether the database chose the transaction as the victim of a conflict: the same again will do."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in _WORTH_REPEATING
 
 
 def _by_tenant(units: Iterable[_Pending]) -> list[tuple[str, list[_Pending]]]:
