@@ -116,12 +116,20 @@ class Ear:
         When even that attempt ended a process, the message comes again marked as redelivered, and is a dead letter.
         """
         delivery = _Delivery.of(message)
-        if message.raw_message.redelivered:
-            await self._bury(
-                delivery, KeepsCrashing(f"handling it ended the process again and again ({self.queue})")
-            )
-        else:
-            await self._outcome_of(delivery)
+        while True:
+            try:
+                if message.raw_message.redelivered:
+                    await self._bury(
+                        delivery,
+                        KeepsCrashing(f"handling it ended the process again and again ({self.queue})"),
+                    )
+                else:
+                    await self._outcome_of(delivery)
+            except OurOutage:
+                # Given up here it would come again as redelivered, and be buried for our own outage.
+                await self._database.wait_until_back(longest=HOLD_SECONDS)
+            else:
+                return
 
     async def _take(self, subscriber: RabbitSubscriber) -> None:
         self.listening = True
@@ -137,8 +145,11 @@ class Ear:
             _log.error("could not be settled, given back", queue=self.queue, error=type(error).__name__,
                        at=frames(error))  # fmt: skip
             await asyncio.sleep(GIVE_BACK_SECONDS)
-            with suppress(AMQPError, RuntimeError, ConnectionError):
-                await delivery.message.nack(requeue=True)
+            await self._give_back(delivery)
+
+    async def _give_back(self, delivery: _Delivery) -> None:
+        with suppress(AMQPError, RuntimeError, ConnectionError):
+            await delivery.message.nack(requeue=True)
 
     async def _settle_once_possible(self, delivery: _Delivery) -> None:
         began = monotonic()
@@ -153,6 +164,7 @@ class Ear:
                         queue=self.queue,
                     )
                     self._held_too_long.set()
+                    await self._give_back(delivery)
                     return
                 continue
             break
