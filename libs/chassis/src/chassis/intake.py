@@ -136,7 +136,8 @@ class Intake:
         row = waiting.row
         try:
             await self._broker.publish(row.routing_key, None, dict(row.headers), row.body, row.message_id)
-        except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
+        except (AMQPError, ConnectionError, TimeoutError, RuntimeError, asyncio.CancelledError) as error:
+            # Nobody cancels this: aiormq says `CancelledError` of what a stuck connection had under way.
             _log.error("neither the database nor the broker takes a webhook", error=type(error).__name__)
             waiting.refuse(IntakeUnavailable("neither the database nor the broker answers"))
         else:
