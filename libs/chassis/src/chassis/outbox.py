@@ -225,7 +225,8 @@ class Relay:
     async def run_own(self) -> None:
         """Publish what `submit` hands over, for ever."""
         while True:
-            await self._wake.wait()
+            if not self._waiting:  # after a fault rows may still wait
+                await self._wake.wait()
             self._wake.clear()
             while self._waiting:
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
