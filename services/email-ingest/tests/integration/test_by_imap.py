@@ -56,12 +56,18 @@ class Office:
 
     async def watched(self) -> None:
         """Wait until both folders are watched."""
-        await eventually(self._is_watched)
+        try:
+            await eventually(self._is_watched)
+        except TimeoutError as error:
+            raise AssertionError(f"not watched: {await self._states()}") from error
 
     async def _is_watched(self) -> bool:
+        states = await self._states()
+        return len(states) == 2 and all(state["watching"] for state in states)
+
+    async def _states(self) -> list[dict[str, JsonValue]]:
         states = (await self.ingest.http.get("/internal/mailboxes")).json()["mailboxes"]
-        mine = [state for state in states if state["tenant_id"] == self.tenant_id]
-        return len(mine) == 2 and all(state["watching"] for state in mine)
+        return [state for state in states if state["tenant_id"] == self.tenant_id]
 
     async def deliver(self, letter: EmailMessage | bytes, **details: JsonValue) -> None:
         await self.sandbox.mail.deliver(self.mailbox, letter, **details)
@@ -143,12 +149,12 @@ async def office(ingest: tuple[RunningService, TenancyStub], sandbox: Sandbox) -
     service, tenancy = ingest
     office = Office(f"t{new_id()[-12:]}", service, tenancy, sandbox)
     await sandbox.mail.create_mailbox(office.mailbox, office.password)
-    office.configure()
     return office
 
 
 @pytest.fixture
 async def connected(office: Office) -> Office:
+    office.configure()
     await office.announce()
     await office.watched()
     return office
@@ -179,6 +185,7 @@ async def test_a_letter_with_a_scan_is_told_with_its_document(connected: Office)
 
 
 async def test_a_company_whose_news_was_missed_is_watched_all_the_same(office: Office) -> None:
+    office.configure()
     await office.watched()
     await office.deliver(letter("Auch ohne Nachricht"))
     assert (await office.heard("Auch ohne Nachricht")).kind == "enquiry"
@@ -209,6 +216,7 @@ async def handled(office: Office, message: str, times: int) -> bool:
 
 async def test_a_mailbox_of_5000_old_mails_is_connected_and_none_of_them_is_told(office: Office) -> None:
     await office.sandbox.mail.deliver_history(office.mailbox, 5000)
+    office.configure()
     await office.announce()
     await office.watched()
     await office.deliver(letter("Die erste neue"))
@@ -218,6 +226,7 @@ async def test_a_mailbox_of_5000_old_mails_is_connected_and_none_of_them_is_told
 
 async def test_old_mail_is_imported_on_command_and_marked_as_historic(office: Office) -> None:
     await office.sandbox.mail.deliver_history(office.mailbox, 5)
+    office.configure()
     await office.announce()
     await office.watched()
     order = {"limit": 3}
@@ -295,6 +304,7 @@ async def test_a_folder_that_is_numbered_anew_is_told_once(connected: Office) ->
 
 async def test_after_a_new_numbering_what_is_older_than_the_connection_stays_untold(office: Office) -> None:
     await office.sandbox.mail.deliver_history(office.mailbox, 20)
+    office.configure()
     await office.announce()
     await office.watched()
     await office.deliver(letter("Neu"))

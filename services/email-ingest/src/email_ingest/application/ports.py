@@ -29,10 +29,6 @@ class MailboxRefused(Exception):
     """The mail server refuses what the tenant entered; it does no good to try again with the same."""
 
 
-class FolderMissing(Exception):
-    """The mailbox has no such folder."""
-
-
 @dataclass(frozen=True, slots=True)
 class MailAccount:
     """A tenant's mailbox: `mailbox` names it whatever its server's address is, `stamp` changes when any of it does."""

@@ -13,7 +13,6 @@ from email_ingest.application.ports import (
     Clock,
     Cursor,
     FolderKind,
-    FolderMissing,
     Letters,
     MailAccount,
     Mailboxes,
@@ -68,9 +67,6 @@ class WatchMailbox:
                 state.watching, state.refused, state.trouble = False, True, str(error)
                 _log.warning("tenant %s, %s: the mailbox refuses us", account.tenant_id, state.folder)
                 return
-            except FolderMissing as error:
-                state.watching, state.trouble = False, str(error)
-                pause = _LONGEST_PAUSE
             except Exception as error:  # noqa: BLE001 — said, and tried again: a watch never ends by itself
                 state.watching, state.trouble = False, str(error) or type(error).__name__
                 _log.warning("tenant %s, %s: %s", account.tenant_id, state.folder, type(error).__name__)

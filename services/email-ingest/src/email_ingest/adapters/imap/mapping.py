@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from email_ingest.application.ports import FolderMissing, MailboxRefused
+from email_ingest.application.ports import MailboxRefused
 from vendorkit import VendorAuthExpired, VendorUnavailable, shortened
 
 CREDENTIAL = "imap"
@@ -24,7 +24,7 @@ class ImapUnavailable(VendorUnavailable):
     """The server does not answer, or not now."""
 
 
-class ImapFolderMissing(ImapUnavailable, FolderMissing):
+class ImapFolderMissing(ImapUnavailable):
     """The mailbox has no such folder (yet)."""
 
     def __init__(self, message: str) -> None:
