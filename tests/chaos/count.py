@@ -66,6 +66,15 @@ class Records:
     dead: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Mail:
+    """A mail at the server, read once."""
+
+    recipients: frozenset[str]
+    message_id: str
+    text: str
+
+
 async def count(house: House, enquiries: Sequence[Enquiry], digests: Mapping[str, str]) -> list[Line]:
     """The table's lines."""
     records, mails = await asyncio.gather(_records(house), house.world.sent())
@@ -96,11 +105,15 @@ def _replies(
 ) -> Line:
     """A person is answered once; or it is uncertain and the agent knows; or a human was asked to answer."""
     line = Line("replies at the mail server, by person", len(persons))
+    letters = [
+        _Mail(frozenset(mail.recipients), str(mail.message["Message-ID"]), mail.text) for mail in mails
+    ]
     got = Counter(recipient for mail in mails for recipient in mail.recipients)
     uncertain = human = 0
     for person in persons:
         lead = lead_of.get(person, "")
-        told = _agent_was_told(person, records.told_by.get(lead, frozenset()), mails)
+        trouble = lead in records.uncertain or lead in records.at_a_human
+        told = trouble and _agent_was_told(person, records.told_by.get(lead, frozenset()), letters)
         if got[person] > 1:
             line.doubled.append(person)
         elif lead in records.uncertain and told:
@@ -118,11 +131,11 @@ def _replies(
     return line
 
 
-def _agent_was_told(person: str, message_ids: frozenset[str], mails: Sequence[Accepted]) -> bool:
+def _agent_was_told(person: str, message_ids: frozenset[str], letters: Sequence[_Mail]) -> bool:
     return any(
-        str(mail.message["Message-ID"]) in message_ids or person in mail.text
-        for mail in mails
-        if person not in mail.recipients
+        letter.message_id in message_ids or person in letter.text
+        for letter in letters
+        if person not in letter.recipients
     )
 
 
