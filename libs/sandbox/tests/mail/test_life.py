@@ -140,7 +140,7 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
 
 async def _until_gone(processes: list[int]) -> None:
     async with asyncio.timeout(15):
-        while any(_alive(process) for process in processes):  # noqa: ASYNC110
+        while any(_alive(process) for process in processes):
             await asyncio.sleep(0.05)  # another process ends: there is no event to wait for
 
 
