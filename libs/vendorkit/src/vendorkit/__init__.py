@@ -12,10 +12,11 @@ from vendorkit.errors import (
     VendorRejected,
     VendorUnavailable,
 )
-from vendorkit.http import HostGates, Limits, Reply, VendorClient
+from vendorkit.http import NOT_BY_PROXY, HostGates, Limits, Reply, VendorClient
 from vendorkit.refusals import refusal, retry_after_seconds, shortened
 
 __all__ = [
+    "NOT_BY_PROXY",
     "HostGates",
     "Limits",
     "Reply",

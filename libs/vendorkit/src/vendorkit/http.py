@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 QueryValue = str | int | float | bool | None
 
+NOT_BY_PROXY: Mapping[str, None] = {"all://127.0.0.1": None, "all://localhost": None}
+"""This machine's own addresses: the environment's proxy (HTTPS_PROXY and the like) serves the others alone."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -110,6 +113,7 @@ class VendorClient:
             timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect, pool=self._limits.total),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=self._limits.per_host),
             follow_redirects=False,
+            mounts=dict(NOT_BY_PROXY),
         )
 
     async def get(self, path: str, expect: type[T], *, params: Mapping[str, QueryValue] | None = None) -> T:

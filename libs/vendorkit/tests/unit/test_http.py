@@ -50,6 +50,16 @@ async def test_a_list_is_read_as_a_list_of_models(vendor, client: VendorClient) 
     assert vendor.requests[0].endswith(b'{"n":1}')
 
 
+async def test_a_vendor_simulated_on_this_machine_is_not_asked_by_way_of_a_proxy(
+    vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    vendor.says("200 OK", b'{"id": 7, "name": "a"}')
+    async with VendorClient("acme", vendor.address, credential="acme-key") as client:
+        assert (await client.get("/party", Party)).id == 7
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"), [("Retry-After: 7", 7.0), ("Retry-After: Fri, 01 Jan 1999 00:00:00 GMT", 0.0)]
 )

@@ -12,7 +12,13 @@ import httpx
 from msal import ConfidentialClientApplication
 from pydantic import SecretStr
 
-from vendorkit import VendorAuthExpired, VendorContractBroken, VendorUnavailable, refusal
+from vendorkit import (
+    NOT_BY_PROXY,
+    VendorAuthExpired,
+    VendorContractBroken,
+    VendorUnavailable,
+    refusal,
+)
 
 _VENDOR = "Microsoft sign-in"
 _CREDENTIAL = "graph"
@@ -111,7 +117,7 @@ class _LoginHttp:
 
     def __init__(self, *, instead: Mapping[str, str]) -> None:
         self._instead = instead
-        self._http = httpx.Client(timeout=_TIMEOUT)
+        self._http = httpx.Client(timeout=_TIMEOUT, mounts=dict(NOT_BY_PROXY))
 
     def get(
         self,
