@@ -20,6 +20,7 @@ from frontdesk.fleet.house import create_services
 from frontdesk.fleet.plan import plan_fleet
 
 _Found = TypeVar("_Found")
+_MOST = 500
 Letter = Annotated[str, typer.Argument(help="The dead letter's id.")]
 
 
@@ -43,17 +44,19 @@ def show_all(
     """List them, newest first."""
 
     async def listed(desk: DeadLetters) -> list[DeadLetter]:
-        return list(await desk.listed(state=state))
+        return list(await desk.listed(state=state, limit=_MOST))
 
-    count = 0
+    count, cut = 0, False
     for name, letters in _run(_everywhere(listed, service)):
+        cut = cut or len(letters) == _MOST
         for letter in letters:
             count += 1
             typer.echo(
                 f"{letter.id}  {name:<16} {letter.routing_key:<26} {letter.tenant_id or '-':<20} "
                 f"{letter.attempts} tries  {letter.error_kind}: {letter.error[:120]}"
             )
-    typer.echo(f"{count} dead letters" if count != 1 else "1 dead letter")
+    shown = f"{count} dead letters" if count != 1 else "1 dead letter"
+    typer.echo(f"{shown}; there may be more: the newest {_MOST} of a service are shown" if cut else shown)
 
 
 def show(letter: Letter) -> None:
