@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -198,6 +198,52 @@ async def test_what_an_agent_sends_himself_counts_as_the_answer(desk: RunningSer
     await desk.wire.say(drafted(command, "zu spät"), tenant_id="careful")
     await settled(desk, "reply.drafted.v1")
     assert not any(mail.lead_id == command.lead_id for mail in desk.wire.all(SendEmail))
+
+
+async def test_an_agents_answer_from_before_the_newest_letter_leaves_that_letter_to_be_answered(
+    desk: RunningService,
+) -> None:
+    """The Sent folder is read when the next letter is already there."""
+    address, text = f"{new_id()}@post.test", f"Ist der Keller trocken? {new_id()}"
+    await desk.wire.say(letter(text, address), tenant_id="acme")
+    command = await desk.wire.heard(DraftReply, about(text))
+    earlier = letter("Der Keller gehört dazu.", "office@acme.test", kind="own_answer", recipient=address,
+                     received_at=datetime.now(UTC) - timedelta(minutes=5))  # fmt: skip
+    await desk.wire.say(earlier, tenant_id="acme")
+    async with asyncio.timeout(20):
+        while desk.service.metrics.count("message.received.v1", "done") < 2:
+            await asyncio.sleep(0.02)
+    await desk.wire.say(drafted(command, "Ja, er ist trocken."), tenant_id="acme")
+    mail = await desk.wire.heard(SendEmail, lambda mail: mail.lead_id == command.lead_id)
+    assert (mail.purpose, "Ja, er ist trocken." in mail.text) == ("reply", True)
+
+
+async def test_an_imported_old_letter_changes_neither_a_leads_state_nor_where_it_is_answered(
+    desk: RunningService,
+) -> None:
+    address, text = f"{new_id()}@post.test", f"Gibt es eine Garage? {new_id()}"
+    await desk.wire.say(letter(text, address), tenant_id="acme")
+    command = await desk.wire.heard(DraftReply, about(text))
+    sent = MessageSent(
+        lead_id=command.lead_id, turn=command.turn, purpose="reply", channel="email",
+        external_id=f"<{new_id()}@acme.test>", sent_at=datetime.now(UTC),
+    )  # fmt: skip
+    await desk.wire.say(sent, tenant_id="acme")
+    await desk.wire.heard(LeadStatusChanged, lambda event: event.lead_id == command.lead_id)
+    point = ContactPoint(kind="email", value=address)
+    old = Sender(name="Jörg Müller", contact_points=(point,), reply_to="relay-of-2019@portal.test")
+    await desk.wire.say(letter("Von früher", address, sender=old, historic=True), tenant_id="acme")
+    async with asyncio.timeout(20):
+        while desk.service.metrics.count("message.received.v1", "done") < 2:
+            await asyncio.sleep(0.02)
+    shown = await desk.http.get(f"/api/v1/leads/{command.lead_id}", headers={"X-Tenant-Id": "acme"})
+    assert shown.json()["state"] == "CONTACTED"
+    again = f"Und ein Stellplatz? {new_id()}"
+    await desk.wire.say(letter(again, address), tenant_id="acme")
+    next_command = await desk.wire.heard(DraftReply, lambda one: one.letters[-1].text == again)
+    await desk.wire.say(drafted(next_command, "Ja."), tenant_id="acme")
+    mail = await desk.wire.heard(SendEmail, lambda mail: mail.turn == next_command.turn)
+    assert mail.to == (address,)
 
 
 async def test_a_stranger_who_claims_to_be_the_agent_releases_nothing(desk: RunningService) -> None:

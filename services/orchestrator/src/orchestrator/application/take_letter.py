@@ -58,7 +58,7 @@ async def _enquiry(
         lead = _new_lead(lead_id, event, now)
         await records.note_move(lead_id, None, "NEW", "first message")
         following.append(_created(lead, event))
-    elif lead.state in ("CONTACTED", "LOST"):
+    elif lead.state in ("CONTACTED", "LOST") and not event.historic:
         moved = lead.moved("CONVERSATION")
         await records.note_move(lead_id, lead.state, "CONVERSATION", "the person wrote again")
         following.append(
@@ -67,7 +67,8 @@ async def _enquiry(
             )
         )
         lead = moved
-    lead = _refreshed(lead, event)
+    if not event.historic:  # an old letter does not tell where to answer today
+        lead = _refreshed(lead, event)
     window = timedelta(seconds=tenant.burst_window_seconds)
     turn, lead = await _turn_for(lead, records=records, now=now, window=window, patience=patience)
     await records.keep_letter(_note(event, lead_id, turn.number))
@@ -104,6 +105,11 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
         return []
     lead = await records.lead(lead_id)
     if lead is None:
+        return []
+    letters = await records.letters_of(lead_id, lead.turn)
+    if event.historic or any(letter.received_at > event.received_at for letter in letters):
+        # It answers what came before: it is part of the history, and the newer letter still waits for an answer.
+        await records.keep_letter(replace(_note(event, lead_id, lead.turn - 1), by="company"))
         return []
     turn = await records.turn(lead_id, lead.turn)
     await records.keep_letter(replace(_note(event, lead_id, lead.turn), by="company"))
