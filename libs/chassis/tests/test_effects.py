@@ -94,6 +94,27 @@ async def test_a_look_that_fails_is_repeated_at_the_next_attempt(effects: Effect
     assert (result, world.done) == ({"id": "customer-1"}, ["acted"])
 
 
+async def test_a_look_that_outlasts_its_lease_is_not_followed_by_a_second_call(effects: Effects) -> None:
+    world, key, answered = World(), new_id(), asyncio.Event()
+
+    async def slowly() -> Remembered | None:
+        await answered.wait()
+        return None
+
+    with pytest.raises(ConnectionError):
+        await effects.once("acme", key, look_up=world.look, call=world.act_and_lose_the_answer)
+    world.done.clear()  # it had not come through
+    slow = asyncio.create_task(
+        effects.once("acme", key, look_up=slowly, call=world.act, lease=timedelta(seconds=0.2))
+    )
+    await asyncio.sleep(0.5)
+    await effects.once("acme", key, look_up=world.look, call=world.act)
+    answered.set()
+    with pytest.raises(RetryLater, match="another process"):
+        await slow
+    assert world.done == ["acted"]
+
+
 async def test_a_refusal_frees_the_claim(effects: Effects) -> None:
     world, key = World(), new_id()
     with pytest.raises(ValueError, match="refused"):

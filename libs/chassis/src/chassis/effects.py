@@ -30,6 +30,7 @@ class _Claim:
     state: Literal["ours", "taken_over", "held", "done", "uncertain"]
     result: Remembered | None = None
     free_in: float = 0.0
+    until: datetime | None = None
 
 
 class Effects:
@@ -76,6 +77,10 @@ class Effects:
             if found is not None:
                 await self._settle(tenant_id, key, "done", found)
                 return found
+            if not await self._renewed(tenant_id, key, claim.until, lease):
+                raise RetryLater(
+                    f"effect {key} was taken over by another process while it was looked up", after=1.0
+                )
         return await self._call(tenant_id, key, call)
 
     async def _call(self, tenant_id: str, key: str, call: Callable[[], Awaitable[Remembered]]) -> Remembered:
@@ -113,7 +118,7 @@ class Effects:
                 .returning(table.c.key)
             )
             if taken.first() is not None:
-                return _Claim("taken_over")
+                return _Claim("taken_over", until=until)
             row = (await connection.execute(table.select().where(mine))).first()
         if row is None:  # freed between the two statements
             return _Claim("held", free_in=1.0)
@@ -122,6 +127,21 @@ class Effects:
                 "held", free_in=max(1.0, (row.leased_until - datetime.now(UTC)).total_seconds() + 0.5)
             )
         return _Claim(row.state, row.result)
+
+    async def _renewed(self, tenant_id: str, key: str, until: datetime | None, lease: timedelta) -> bool:
+        """A whole lease for the call, since the look took its time; False when somebody else took over meanwhile."""
+        table = self._table
+        async with self._database.connection() as connection:
+            kept = await connection.execute(
+                table.update()
+                .where(
+                    table.c.tenant_id == tenant_id, table.c.key == key, table.c.state == "claimed",
+                    table.c.leased_until == until,
+                )
+                .values(leased_until=datetime.now(UTC) + lease)
+                .returning(table.c.key)
+            )  # fmt: skip
+            return kept.first() is not None
 
     async def _settle(self, tenant_id: str, key: str, state: str, result: Remembered | None) -> None:
         await self._change(
