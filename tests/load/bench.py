@@ -52,7 +52,13 @@ async def _measure(options: _Options) -> list[Figure]:
             chosen = [name for name in names if name in wanted]
             if chosen:
                 print(f"… {', '.join(chosen)}", file=sys.stderr, flush=True)
-                figures += await measure(ground, chosen)
+                found = await measure(ground, chosen)
+                for figure in found:
+                    print(
+                        f"  {figure.name}: {figure.value:g} {figure.unit}, ratio {figure.ratio}",
+                        file=sys.stderr,
+                    )
+                figures += found
     return figures
 
 
