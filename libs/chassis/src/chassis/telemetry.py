@@ -54,7 +54,9 @@ class Telemetry:
                     yield span
                 return
             parent = _parent(envelope.traceparent)
-            with self._tracer.start_as_current_span(name, parent, SpanKind.CONSUMER) as span:
+            with self._tracer.start_as_current_span(
+                name, parent, SpanKind.CONSUMER, record_exception=False, set_status_on_exception=False
+            ) as span:
                 span.set_attribute("messaging.message.id", envelope.id)
                 span.set_attribute("frontdesk.tenant_id", envelope.tenant_id)
                 span.set_attribute("frontdesk.correlation_id", envelope.correlation_id)
@@ -68,8 +70,14 @@ class Telemetry:
             with _unrecorded(traceparent) as span:
                 yield span
             return
-        with self._tracer.start_as_current_span(name, _parent(traceparent), SpanKind.SERVER) as span:
-            yield span
+        with self._tracer.start_as_current_span(
+            name, _parent(traceparent), SpanKind.SERVER, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield span
+            except Exception as error:
+                mark_failed(span, error)
+                raise
 
     def shutdown(self) -> None:
         """Send what is left."""
