@@ -139,6 +139,15 @@ async def office(service: tuple[RunningService, TenancyStub], sandbox: Sandbox) 
     await sandbox.clear_faults()
 
 
+async def test_each_answer_of_the_agent_that_is_not_understood_is_told(office: Office) -> None:
+    lead_id = new_id()
+    for number in (1, 2):
+        answer = f"<answer-{number}-{new_id()}@agent.test>"
+        await office.say(reply("notice", lead_id=lead_id, to=(office.agent,), in_reply_to=answer))
+    await office.until_states("sent", "sent")
+    assert len(await office.mails(to=office.agent)) == 2
+
+
 async def test_a_reply_leaves_in_the_thread_and_its_bytes_are_kept(office: Office) -> None:
     email = reply()
     await office.say(email)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -47,6 +48,14 @@ class _Ready:
     record: Record
     profile: TenantProfile
     parcel: Parcel
+
+
+def _key(email: SendEmail) -> str:
+    """What may leave once: a letter of each purpose for a turn, but a notice for each mail that it answers."""
+    key = f"{email.lead_id}:{email.turn}:{email.purpose}"
+    if email.purpose != "notice" or email.in_reply_to is None:
+        return key
+    return f"{key}:{hashlib.sha256(email.in_reply_to.encode()).hexdigest()[:16]}"
 
 
 class DeliverEmail:
@@ -101,7 +110,7 @@ class DeliverEmail:
         return replace(self._record(email, unit.tenant_id, profile), state=state, reason=reason)
 
     def _record(self, email: SendEmail, tenant_id: str, profile: TenantProfile) -> Record:
-        key = f"{email.lead_id}:{email.turn}:{email.purpose}"
+        key = _key(email)
         return Record(
             key=key,
             lead_id=email.lead_id,
