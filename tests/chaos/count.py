@@ -47,7 +47,7 @@ class Line:
 
     def __str__(self) -> str:
         mark = "✓" if self.right else "✗"
-        return f"{mark} {self.what:<34} {self.wanted:>6} {self.once:>6} {len(self.lost):>6} {len(self.doubled):>8}  {self.note}"
+        return f"{mark} {self.what:<38} {self.wanted:>6} {self.once:>6} {len(self.lost):>6} {len(self.doubled):>8}  {self.note}"
 
 
 @dataclass(frozen=True)

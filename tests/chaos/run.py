@@ -185,7 +185,7 @@ def _quieten() -> None:
 
 def _verdict(chaos: Chaos, lines: Sequence[Line]) -> int:
     killer, again = chaos.killer, chaos.again
-    print(f"\n  {'':<34} {'wanted':>6} {'once':>6} {'lost':>6} {'doubled':>8}")
+    print(f"\n  {'':<38} {'wanted':>6} {'once':>6} {'lost':>6} {'doubled':>8}")
     for line in lines:
         print(line)
     for line in lines:
