@@ -1,0 +1,217 @@
+"""The command line over a house that runs: the story of an enquiry, drafts, the brake, dead letters."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+import pytest_asyncio
+from pydantic import JsonValue
+
+from frontdesk.play.enquiry import DRAFTING, QUIET_SECONDS, SENDING
+from frontdesk.stack import Stack
+from frontdesk.story.letters import direct_enquiry
+from frontdesk.story.person import Story, draw_story
+from testkit.house import FurnishedHouse, furnished_house
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def house(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FurnishedHouse]:
+    async with furnished_house(stack, tmp_path_factory.mktemp("command-line")) as house:
+        yield house
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def test_trace_shows_an_enquiry_as_a_tree_by_correlation_id_and_by_lead(house: FurnishedHouse) -> None:
+    story = _person(1)
+    lead_id = await _enquire(house, story)
+    sent = await house.first("message.sent.v1", lead_id, purpose="reply")
+
+    by_correlation = await _frontdesk(house, "trace", sent.correlation_id)
+    by_lead = await _frontdesk(house, "trace", f"lead/{lead_id}", "--tenant", SENDING)
+    unknown = await _frontdesk(house, "trace", "lead/nobody")
+
+    for said in (by_correlation, by_lead):
+        assert said.code == 0, said.err
+        for message in ("message.received.v1", "lead.created.v1", "reply.drafted.v1", "message.sent.v1"):
+            assert message in said.out
+    assert "─ lead.created.v1  orchestrator" in by_correlation.out
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "knows nothing of lead/nobody" in unknown.err
+
+
+async def test_drafts_are_listed_shown_sent_changed_and_dropped(house: FurnishedHouse) -> None:
+    kept, changed, dropped = _person(2), _person(3), _person(4)
+    leads = {story: await _drafted(house, story) for story in (kept, changed, dropped)}
+    tenant = ("--tenant", DRAFTING)
+
+    listed = await _frontdesk(house, "drafts", "list", *tenant)
+    shown = await _frontdesk(house, "drafts", "show", leads[kept], *tenant)
+    sent = await _frontdesk(house, "drafts", "send", leads[kept], *tenant)
+    edited = await _frontdesk(
+        house, "drafts", "send", leads[changed], "--text", "Rufen Sie mich bitte an.", *tenant
+    )
+    gone = await _frontdesk(house, "drafts", "drop", leads[dropped], *tenant)
+    again = await _frontdesk(house, "drafts", "show", leads[dropped], *tenant)
+
+    assert [said.code for said in (listed, shown, sent, edited, gone)] == [0] * 5
+    for story, lead_id in leads.items():
+        line = next(line for line in listed.out.splitlines() if line.startswith(lead_id))
+        assert story.name in line
+    assert kept.home.reference in shown.out
+    assert "the company wants to see every reply first" in shown.out
+    reply = await house.world.sent_matching(kept.email, lambda _: True)
+    other = await house.world.sent_matching(changed.email, lambda _: True)
+    assert kept.home.reference in reply.text
+    assert "Rufen Sie mich bitte an." in other.text
+    await asyncio.sleep(QUIET_SECONDS)
+    assert await house.world.sent(to=dropped.email) == []
+    assert again.code == 1
+    assert "nothing waits" in again.err
+
+
+async def test_nothing_leaves_while_a_company_is_paused_and_what_waited_leaves_when_it_is_resumed(
+    house: FurnishedHouse,
+) -> None:
+    story, agent = _person(5), house.text("agent_email", DRAFTING)
+    lead_id = await _drafted(house, story)
+    known = {mail.number for mail in await house.world.sent(to=agent)}
+
+    paused = await _frontdesk(house, "pause", DRAFTING)
+    sent = await _frontdesk(house, "drafts", "send", lead_id, "--tenant", DRAFTING)
+    later = _person(6)
+    await _enquire(house, later, DRAFTING)
+    await asyncio.sleep(QUIET_SECONDS)
+    early = [
+        mail
+        for to in (story.email, later.email, agent)
+        for mail in await house.world.sent(to=to)
+        if mail.number not in known
+    ]
+    resumed = await _frontdesk(house, "resume", DRAFTING)
+
+    assert [said.code for said in (paused, sent, resumed)] == [0, 0, 0]
+    assert early == []
+    await house.world.sent_matching(story.email, lambda _: True)
+    draft = await house.world.sent_matching(agent, lambda mail: mail.number not in known)
+    assert later.home.reference in draft.text
+    assert len(await house.world.sent(to=story.email)) == 1
+
+
+async def test_pausing_a_company_that_nobody_knows_says_so(house: FurnishedHouse) -> None:
+    said = await _frontdesk(house, "pause", "nobody")
+
+    assert said.code == 1
+    assert said.err.startswith("frontdesk: 404")
+
+
+async def test_dead_letters_are_listed_shown_replayed_mended_and_dropped(
+    house: FurnishedHouse, tmp_path: Path
+) -> None:
+    await house.sandbox.fault("weclapp", "malformed", times=1000)
+    stories = [_person(number) for number in (7, 8, 9)]
+    leads = [await _enquire(house, story) for story in stories]
+    letters = [await _dead(house, lead_id) for lead_id in leads]
+    await house.sandbox.clear_faults()
+
+    listed = await _frontdesk(house, "dead-letters", "list")
+    shown = await _frontdesk(house, "dead-letters", "show", letters[0])
+    replayed = await _frontdesk(house, "dead-letters", "replay", letters[0])
+    body = {**json.loads(shown.out[shown.out.rindex("\n\n") :]), "lead_id": leads[1], "name": "Dr. Mended"}
+    body["contact_points"] = [{"kind": "email", "value": "mended@post.example"}]
+    (tmp_path / "body.json").write_text(json.dumps(body), encoding="utf-8")
+    mended = await _frontdesk(house, "dead-letters", "mend", letters[1], str(tmp_path / "body.json"))
+    after_mending = await _frontdesk(house, "dead-letters", "replay", letters[1])
+    dropped = await _frontdesk(house, "dead-letters", "drop", letters[2], "--reason", "a test")
+    again = await _frontdesk(house, "dead-letters", "replay", letters[2])
+
+    assert [said.code for said in (listed, shown, replayed, mended, after_mending, dropped)] == [0] * 6, (
+        listed.err + shown.err + replayed.err + mended.err + after_mending.err + dropped.err
+    )
+    for letter in letters:
+        line = next(line for line in listed.out.splitlines() if line.startswith(letter))
+        assert "crm-sync" in line
+        assert "lead.created.v1" in line
+        assert "VendorContractBroken" in line
+    assert stories[0].email in shown.out
+    assert "reason   VendorContractBroken" in shown.out
+    await house.first("customer.linked.v1", leads[0])
+    await house.first("customer.linked.v1", leads[1])
+    assert await _customers(house, stories[0].email) == 1
+    assert await _customers(house, "mended@post.example") == 1
+    assert await _customers(house, stories[2].email) == 0
+    assert again.code == 1
+    assert "no dead letter" in again.err
+    left = await _frontdesk(house, "dead-letters", "list", "--state", "dropped", "--service", "crm-sync")
+    assert left.out.startswith(letters[2])
+
+
+async def _frontdesk(house: FurnishedHouse, *words: str) -> Said:
+    """Run the command line as a person does, in a process of its own."""
+    shared = house.plan.shared
+    names = [
+        "AMQP_URL",
+        "DATABASE_URL",
+        "BLOB_URL",
+        "FRONTDESK_MASTER_KEY",
+        "FRONTDESK_SERVICE_TOKEN",
+        "FRONTDESK_ADMIN_TOKEN",
+    ]
+    environment = os.environ | {name: shared[name] for name in names}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "frontdesk", *words,
+        env=environment | {"FRONTDESK_LOCAL": str(house.plan.folder)},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode is not None
+    return Said(process.returncode, out.decode(), err.decode())
+
+
+async def _enquire(house: FurnishedHouse, story: Story, tenant_id: str = SENDING) -> str:
+    letter = direct_enquiry(story, to=house.text("mailbox", tenant_id), at=datetime.now(UTC))
+    await house.world.deliver(letter)
+    return await house.lead_of(story.email, tenant_id)
+
+
+async def _drafted(house: FurnishedHouse, story: Story) -> str:
+    """A letter to the careful company, drafted; returns the lead's id."""
+    lead_id = await _enquire(house, story, DRAFTING)
+    await house.first("message.sent.v1", lead_id, DRAFTING, purpose="draft")
+    return lead_id
+
+
+async def _dead(house: FurnishedHouse, lead_id: str) -> str:
+    """The id of the dead letter that keeps a lead out of the CRM."""
+    async with asyncio.timeout(30):
+        while True:
+            for letter in await house.dead_letters():
+                if letter.routing_key == "lead.created.v1" and lead_id.encode() in letter.body:
+                    return letter.id
+            await asyncio.sleep(0.1)
+
+
+async def _customers(house: FurnishedHouse, email: str) -> int:
+    tenants = cast("dict[str, dict[str, list[dict[str, JsonValue]]]]", await house.sandbox.state("weclapp"))
+    parties = [party for entities in tenants.values() for party in entities.get("party", [])]
+    return len([party for party in parties if party.get("email") == email])
+
+
+def _person(number: int) -> Story:
+    return draw_story(45_000 + number, datetime.now(UTC).date())
