@@ -301,6 +301,23 @@ async def test_a_parked_message_goes_on_when_the_credentials_change(
     assert probe.worked[event.document_id] == 2
 
 
+async def test_a_parked_message_whose_release_was_missed_is_tried_again(
+    fleet: RunningService, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The credential changed while the attempt that failed still used the old one: nobody tells of it again."""
+    monkeypatch.setattr(hearing, "PARKED_SECONDS", 0.5)
+
+    async def sign_in(_: DocumentReceived, __: UnitOfWork) -> None:
+        if probe.worked.total() == 1:
+            raise NeedsTenant("the password is wrong", credential="smtp")
+
+    probe.work = sign_in
+    event = document()
+    await fleet.wire.say(event, tenant_id="acme")
+    await fleet.wire.heard(DocumentUnreadable, lambda answer: answer.document_id == event.document_id)
+    assert probe.attempts == [1, 1]
+
+
 async def test_a_crash_between_commit_and_publish_has_one_effect(
     fleet: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

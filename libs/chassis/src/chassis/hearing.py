@@ -1,7 +1,7 @@
 """The consuming loop: FastStream's own subscribers, iterated; look, work, write, then acknowledge.
 
 What an error means is decided here, once (`chassis.errors`): a retry is an outbox row to the hearer's own queue, a
-parked message an outbox row without a time, a dead letter a row of its own; each is committed before the
+parked message an outbox row that a change of the credential releases, a dead letter a row of its own; each is committed before the
 acknowledgement. Our own outage is no attempt: the message is kept unacknowledged and tried again when the database is
 back.
 """
@@ -36,6 +36,8 @@ from contracts.envelope import Envelope, InvalidEnvelope, Message
 
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 """Seconds before the second to the sixth attempt, when nobody named a time."""
+PARKED_SECONDS = 3600.0
+"""After how long a parked message is tried again although nobody changed the credential."""
 HOLD_SECONDS = 20 * 60.0
 """How long a message is held unacknowledged through our own outage; the broker's own limit is 30 minutes."""
 GIVE_BACK_SECONDS = 5.0
@@ -220,7 +222,11 @@ class Ear:
             _log.warning(
                 "parked until the tenant's credential changes", queue=self.queue, credential=error.credential
             )
-            await self._keep(delivery, attempt=delivery.attempt, parked_for=error.credential)
+            # The change may have been told while this attempt still used the old credential: look again by and by.
+            again = datetime.now(UTC) + timedelta(seconds=PARKED_SECONDS)
+            await self._keep(
+                delivery, attempt=delivery.attempt, publish_at=again, parked_for=error.credential
+            )
             return "parked"
         if isinstance(error, NeverRetry) or delivery.attempt > len(LADDER):
             _log.error("a dead letter", queue=self.queue, error=kind, attempts=delivery.attempt)

@@ -150,7 +150,6 @@ class Outbox:
         due = (
             select(table.c.id)
             .where(
-                table.c.parked_for.is_(None),
                 table.c.publish_at <= func.now(),
                 or_(table.c.leased_until.is_(None), table.c.leased_until < func.now()),
             )

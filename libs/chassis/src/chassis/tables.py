@@ -102,7 +102,7 @@ def _outbox(metadata: MetaData) -> Table:
         Column("timer_key", Text, comment="cancels the row while it waits"),
         Column("parked_for", Text, comment="the credential whose change releases the row"),
         _moment("created_at", now=True),
-        Index("outbox_due", "publish_at", postgresql_where=text("parked_for is null")),
+        Index("outbox_due", "publish_at"),
         Index("outbox_parked", "tenant_id", "parked_for", postgresql_where=text("parked_for is not null")),
     )
     Index("outbox_timer", outbox.c.tenant_id, outbox.c.timer_key, unique=True,

@@ -90,7 +90,7 @@ async def tenancy_stub() -> AsyncIterator[TenancyStub]:
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 — uvicorn offers no event for it
+    while not server.started:
         await asyncio.sleep(0.01)
     try:
         yield stub

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from frontdesk.play.world import World
 from frontdesk.stack import Stack
 
+WATCH_SECONDS = 90.0
 Tenants = Annotated[
     Path | None,
     typer.Option(
@@ -131,12 +133,37 @@ async def furnish(world: World, plan: FleetPlan, file: Path) -> dict[str, dict[s
     tenants = read_tenants(file, world.places("muster"))
     accounts: list[tuple[str, str]] = [("fleet@frontdesk.test", "fleet-password")]
     for document in tenants.values():
-        credentials = document.get("credentials")
-        smtp = credentials.get("smtp") if isinstance(credentials, dict) else None
+        smtp = _credentials_of(document).get("smtp")
         if isinstance(smtp, dict):
             accounts.append((str(smtp.get("username")), str(smtp.get("password"))))
         if "agent_email" in document:
             accounts.append((str(document["agent_email"]), "agent-password"))
     await world.open_mailboxes(accounts)
     await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
+    await _until_watched(
+        plan, [name for name, document in tenants.items() if "imap" in _credentials_of(document)]
+    )
     return tenants
+
+
+def _credentials_of(document: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """A tenant's credentials by name, as the file has them."""
+    credentials = document.get("credentials")
+    return credentials if isinstance(credentials, dict) else {}
+
+
+async def _until_watched(plan: FleetPlan, tenants: Sequence[str]) -> None:
+    """Wait until the tenants' mailboxes are watched: a letter that lies there before the first look counts as old."""
+    headers = {"Authorization": f"Bearer {plan.shared['FRONTDESK_ADMIN_TOKEN']}"}
+    async with (
+        httpx.AsyncClient(
+            base_url=plan.url("email-ingest"), headers=headers, trust_env=False, timeout=10
+        ) as http,
+        asyncio.timeout(WATCH_SECONDS),
+    ):
+        while True:
+            mailboxes = (await http.get("/internal/mailboxes")).json()["mailboxes"]
+            watched = {box["tenant_id"] for box in mailboxes if box["watching"] and box["folder"] == "inbox"}
+            if watched.issuperset(tenants):
+                return
+            await asyncio.sleep(0.1)

@@ -23,7 +23,7 @@ Work = Callable[[DocumentReceived, UnitOfWork], Awaitable[None]]
 class Note(SQLModel, table=True):
     """One note per handled message."""
 
-    __tablename__ = "notes"
+    __tablename__ = "notes"  # pyright: ignore[reportAssignmentType] — as for the next
     __table_args__: ClassVar[dict[str, str]] = {"schema": "probe"}  # pyright: ignore[reportIncompatibleVariableOverride] — SQLAlchemy reads it from the class
 
     tenant_id: str = Field(primary_key=True)
