@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import JsonValue
-from sqlalchemy import and_, func, or_
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Database
@@ -72,18 +72,22 @@ class Effects:
                 raise
             except Exception:
                 # The next attempt looks again, without waiting for the lease.
-                await self._let_look(tenant_id, key)
+                await self._let_look(tenant_id, key, claim.until)
                 raise
             if found is not None:
                 await self._settle(tenant_id, key, "done", found)
                 return found
-            if not await self._renewed(tenant_id, key, claim.until, lease):
+            renewed = await self._renewed(tenant_id, key, claim.until, lease)
+            if renewed is None:
                 raise RetryLater(
                     f"effect {key} was taken over by another process while it was looked up", after=1.0
                 )
-        return await self._call(tenant_id, key, call)
+            claim = _Claim("ours", until=renewed)
+        return await self._call(tenant_id, key, claim.until, call)
 
-    async def _call(self, tenant_id: str, key: str, call: Callable[[], Awaitable[Remembered]]) -> Remembered:
+    async def _call(
+        self, tenant_id: str, key: str, until: datetime | None, call: Callable[[], Awaitable[Remembered]]
+    ) -> Remembered:
         try:
             result = await call()
         except EffectUncertain:
@@ -91,9 +95,9 @@ class Effects:
             raise
         except Exception as error:
             if getattr(error, "ambiguous", False):
-                await self._let_look(tenant_id, key)
+                await self._let_look(tenant_id, key, until)
             else:
-                await self._free(tenant_id, key)
+                await self._free(tenant_id, key, until)
             raise
         await self._settle(tenant_id, key, "done", result)
         return result
@@ -109,11 +113,11 @@ class Effects:
                 .returning(table.c.key)
             )
             if fresh.first() is not None:
-                return _Claim("ours")
+                return _Claim("ours", until=until)
             mine = and_(table.c.tenant_id == tenant_id, table.c.key == key)
             taken = await connection.execute(
                 table.update()
-                .where(mine, table.c.state == "claimed", or_(table.c.leased_until < func.now()))
+                .where(mine, table.c.state == "claimed", table.c.leased_until < func.now())
                 .values(leased_until=until)
                 .returning(table.c.key)
             )
@@ -128,37 +132,44 @@ class Effects:
             )
         return _Claim(row.state, row.result)
 
-    async def _renewed(self, tenant_id: str, key: str, until: datetime | None, lease: timedelta) -> bool:
-        """A whole lease for the call, since the look took its time; False when somebody else took over meanwhile."""
-        table = self._table
+    async def _renewed(
+        self, tenant_id: str, key: str, until: datetime | None, lease: timedelta
+    ) -> datetime | None:
+        """A whole lease for the call, since the look took its time; `None` when somebody else took over meanwhile."""
+        renewed = datetime.now(UTC) + lease
         async with self._database.connection() as connection:
             kept = await connection.execute(
-                table.update()
-                .where(
-                    table.c.tenant_id == tenant_id, table.c.key == key, table.c.state == "claimed",
-                    table.c.leased_until == until,
-                )
-                .values(leased_until=datetime.now(UTC) + lease)
-                .returning(table.c.key)
-            )  # fmt: skip
-            return kept.first() is not None
+                self._table.update()
+                .where(self._held(tenant_id, key, until))
+                .values(leased_until=renewed)
+                .returning(self._table.c.key)
+            )
+            return renewed if kept.first() is not None else None
 
     async def _settle(self, tenant_id: str, key: str, state: str, result: Remembered | None) -> None:
-        await self._change(
-            tenant_id, key, {"state": state, "result": dict(result) if result is not None else None}
-        )
-
-    async def _let_look(self, tenant_id: str, key: str) -> None:
-        await self._change(tenant_id, key, {"leased_until": datetime.now(UTC) - timedelta(seconds=1)})
-
-    async def _change(self, tenant_id: str, key: str, values: Mapping[str, object]) -> None:
         table = self._table
+        values = {"state": state, "result": dict(result) if result is not None else None}
         async with self._database.connection() as connection:
             await connection.execute(
                 table.update().where(table.c.tenant_id == tenant_id, table.c.key == key).values(values)
             )
 
-    async def _free(self, tenant_id: str, key: str) -> None:
-        table = self._table
+    async def _let_look(self, tenant_id: str, key: str, until: datetime | None) -> None:
+        """End the lease, if it is still ours, so that the next attempt looks at once."""
+        ended = datetime.now(UTC) - timedelta(seconds=1)
         async with self._database.connection() as connection:
-            await connection.execute(table.delete().where(table.c.tenant_id == tenant_id, table.c.key == key))
+            await connection.execute(
+                self._table.update().where(self._held(tenant_id, key, until)).values(leased_until=ended)
+            )
+
+    async def _free(self, tenant_id: str, key: str, until: datetime | None) -> None:
+        """Give the claim back, if it is still ours: a later holder keeps his."""
+        async with self._database.connection() as connection:
+            await connection.execute(self._table.delete().where(self._held(tenant_id, key, until)))
+
+    def _held(self, tenant_id: str, key: str, until: datetime | None) -> ColumnElement[bool]:
+        table = self._table
+        return and_(
+            table.c.tenant_id == tenant_id, table.c.key == key, table.c.state == "claimed",
+            table.c.leased_until == until,
+        )  # fmt: skip

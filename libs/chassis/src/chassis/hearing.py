@@ -40,6 +40,8 @@ PARKED_SECONDS = 3600.0
 """After how long a parked message is tried again although nobody changed the credential."""
 HOLD_SECONDS = 20 * 60.0
 """How long a message is held unacknowledged through our own outage; the broker's own limit is 30 minutes."""
+AGAIN_SECONDS = 0.5
+"""Pause after an outage, so that what only looks like one does not repeat its work without a breath."""
 GIVE_BACK_SECONDS = 5.0
 """Pause before a message goes back to the broker, which counts and stops it at its delivery limit."""
 _log = structlog.get_logger("chassis.hearing")
@@ -130,6 +132,7 @@ class Ear:
             except OurOutage:
                 # Given up here it would come again as redelivered, and be buried for our own outage.
                 await self._database.wait_until_back(longest=HOLD_SECONDS)
+                await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
 
@@ -168,6 +171,7 @@ class Ear:
                     self._held_too_long.set()
                     await self._give_back(delivery)
                     return
+                await asyncio.sleep(AGAIN_SECONDS)
                 continue
             break
         try:

@@ -288,5 +288,9 @@ async def test_a_reply_that_perhaps_left_waits_for_a_human_and_is_not_repeated(d
         f"/api/v1/drafts/{command.lead_id}", json={"verdict": "send"}, headers=headers
     )
     assert again.status_code == 409
+    dropped = await desk.http.post(
+        f"/api/v1/drafts/{command.lead_id}", json={"verdict": "drop"}, headers=headers
+    )
+    assert dropped.status_code == 202
     mails = [mail for mail in desk.wire.all(SendEmail) if mail.lead_id == command.lead_id]
     assert [mail.purpose for mail in mails] == ["reply"]

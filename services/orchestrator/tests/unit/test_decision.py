@@ -37,8 +37,8 @@ def test_what_is_never_answered_automatically(letter: LetterNote, answer: str, w
     assert why in decision.reason
 
 
-def test_one_letter_of_a_machine_in_a_turn_is_enough() -> None:
-    assert may_be_drafted([LETTER, replace(LETTER, automatic=True)], NOW).answer == "nobody"
+def test_a_persons_letter_beside_a_machines_goes_to_a_human() -> None:
+    assert may_be_drafted([LETTER, replace(LETTER, automatic=True)], NOW).answer == "human"
 
 
 def test_a_company_that_lets_the_ai_answer_is_answered_for() -> None:

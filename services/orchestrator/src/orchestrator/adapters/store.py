@@ -201,6 +201,15 @@ class Records:
         )
         return known[0]
 
+    async def known_lead(self, point: ContactPoint) -> str | None:
+        """By the contact point's key."""
+        found = await self._session.exec(
+            select(ContactPointRow.lead_id).where(
+                ContactPointRow.kind == point.kind, ContactPointRow.value == point.value
+            )
+        )
+        return found.first()
+
     async def lead(self, lead_id: str) -> Lead | None:
         """A lead, locked."""
         found = await self._session.exec(select(LeadRow).where(LeadRow.lead_id == lead_id).with_for_update())

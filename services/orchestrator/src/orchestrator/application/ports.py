@@ -66,6 +66,10 @@ class Records(Protocol):
         """Tie contact points to the lead that has one of them, else to the candidate; returns that lead's id, locked."""
         ...
 
+    async def known_lead(self, point: ContactPoint) -> str | None:
+        """The lead that has this contact point, if any."""
+        ...
+
     async def lead(self, lead_id: str) -> Lead | None:
         """A lead, locked until the transaction ends."""
         ...

@@ -12,9 +12,11 @@ from contracts.tenants.http_v1 import TenantProfile
 from orchestrator.application.ports import Records, SentNote
 from orchestrator.application.send_reply import Reply, send_reply
 from orchestrator.domain.lead import Lead
-from orchestrator.domain.turn import Turn
+from orchestrator.domain.turn import Turn, TurnState
 from orchestrator.domain.words import reply_subject, verdict_of
 
+_MAY_BE_SENT: frozenset[TurnState] = frozenset({"review", "human"})
+_MAY_BE_DROPPED: frozenset[TurnState] = frozenset({"review", "human", "uncertain", "failed"})
 _REVIEWED: dict[str, Literal["kept", "changed", "refused"]] = {
     "send": "kept",
     "edit": "changed",
@@ -70,7 +72,8 @@ async def review(
 
     Raises `NothingToReview` when nothing waits, or the draft was overtaken.
     """
-    lead, turn = await _waiting(lead_id, number, records)
+    states = _MAY_BE_DROPPED if verdict == "drop" else _MAY_BE_SENT
+    lead, turn = await _waiting(lead_id, number, states, records)
     reviewed = ReplyReviewed(lead_id=lead_id, turn=turn.number, verdict=_REVIEWED[verdict], by=by)
     if verdict == "drop":
         await records.keep_turn(turn.now("refused", reason=f"dropped by {by}"))
@@ -90,16 +93,14 @@ async def review(
     return [reviewed, mail]
 
 
-async def _waiting(lead_id: str, number: int | None, records: Records) -> tuple[Lead, Turn]:
+async def _waiting(
+    lead_id: str, number: int | None, states: frozenset[TurnState], records: Records
+) -> tuple[Lead, Turn]:
     lead = await records.lead(lead_id)
     if lead is None:
         raise NothingToReview(f"there is no lead {lead_id}")
     turn = await records.turn(lead_id, lead.turn)
-    if (
-        turn is None
-        or turn.state not in ("review", "human")
-        or (number is not None and number != turn.number)
-    ):
+    if turn is None or turn.state not in states or (number is not None and number != turn.number):
         raise NothingToReview(f"lead {lead_id} has no draft that waits for a human")
     return lead, turn
 

@@ -127,9 +127,7 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
 
 
 async def _lead_written_to(event: MessageReceived, records: Records) -> str | None:
-    nobody = new_id()
-    found = await records.lead_of([ContactPoint(kind="email", value=event.recipient.lower())], nobody)
-    return found if found != nobody else None
+    return await records.known_lead(ContactPoint(kind="email", value=event.recipient.lower()))
 
 
 def _is_from(event: MessageReceived, address: str) -> bool:
@@ -161,7 +159,8 @@ def _refreshed(lead: Lead, event: MessageReceived) -> Lead:
     portal = event.portal
     return replace(
         lead,
-        reply_to=event.sender.reply_to,
+        # Where a forged letter wants the answer is no place to send one.
+        reply_to=lead.reply_to if event.authenticity == "fail" else event.sender.reply_to or lead.reply_to,
         subject=event.subject or lead.subject,
         name=lead.name or event.sender.name,
         object_reference=lead.object_reference or (portal.object_reference if portal else None),

@@ -55,8 +55,10 @@ def may_be_drafted(letters: Sequence[LetterNote], now: datetime) -> Decision:
     """Whether a turn may be answered with the AI's help at all; decided before a model is asked."""
     if all(letter.historic for letter in letters):
         return Decision("nobody", "imported from before the channel was connected: history is never answered")
-    if any(letter.automatic for letter in letters):
+    if all(letter.automatic for letter in letters):
         return Decision("nobody", "a machine wrote it: machines are not answered")
+    if any(letter.automatic for letter in letters):
+        return Decision("human", "a machine wrote one of the letters")
     if any(letter.authenticity == "fail" for letter in letters):
         return Decision("human", "the sender could not be verified (SPF, DKIM or DMARC failed)")
     if max(letter.sent_at for letter in letters) < now - MOST_AGE:

@@ -47,10 +47,6 @@ class Lead:
             raise ForbiddenMove(f"lead {self.lead_id} cannot go from {self.state} to {state}")
         return replace(self, state=state)
 
-    def may_move(self, state: LeadState) -> bool:
-        """Whether the lead may go to that state."""
-        return state in _NEXT[self.state]
-
     def with_turn(self, turn: int) -> Lead:
         """The lead with a new turn under way."""
         return replace(self, turn=turn)
