@@ -89,7 +89,7 @@ async def test_units_of_several_tenants_that_share_a_commit_see_their_own_rows_a
             while under_way < len(tenants):
                 await asyncio.sleep(0.02)
             gate.set()
-            while len(seen) < len(tenants):
+            while fleet.service.metrics.count("tenant.created.v1", "done") < len(tenants):
                 await asyncio.sleep(0.02)
         size = fleet.service.metrics.registry.get_sample_value
         groups = size("frontdesk_commit_group_size_count", {"service": "probe"})
