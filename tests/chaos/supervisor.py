@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import random
 import signal
@@ -17,6 +18,8 @@ import httpx
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 READY_SECONDS = 120.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 class Supervised:
@@ -46,6 +49,7 @@ class Supervised:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    preexec_fn=_end_with_us,
                 )
             self.starts += 1
             await self._process.wait()
@@ -78,6 +82,11 @@ async def supervised(services: Sequence[Supervised], dice: random.Random) -> Asy
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.gather(*(service.kill() for service in services))
+
+
+def _end_with_us() -> None:
+    """Have the kernel kill the service when this run is gone, however it went."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def command_of(package: str, broken: str | None, lease: float | None) -> list[str]:

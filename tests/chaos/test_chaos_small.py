@@ -23,7 +23,7 @@ def test_everything_is_killed_under_load_and_nothing_is_lost_or_doubled() -> Non
     targets = "--targets=orchestrator,broker,ocr,postgres"
     code, said = _chaos("--enquiries=12", "--kills=4", targets, "--seconds=15", "--lease=10", "--again=0.1")
     assert code == 0, said
-    assert "nothing is lost, nothing is doubled" in said
+    assert "nothing is lost, nothing is doubled" in said, said
     for victim in (
         "orchestrator",
         "broker",
@@ -39,19 +39,19 @@ def test_everything_is_killed_under_load_and_nothing_is_lost_or_doubled() -> Non
 def test_without_the_inbox_a_letter_delivered_twice_is_answered_twice() -> None:
     code, said = _chaos("--break=inbox", "--moments=", "--again=0")
     assert code == 1, said
-    assert "doubled: replies at the mail server" in said
+    assert "doubled: replies at the mail server" in said, said
 
 
 def test_without_the_claim_a_file_is_kept_twice_when_the_answer_to_its_upload_is_lost() -> None:
     code, said = _chaos("--break=claim", "--moments=graph", "--again=0")
     assert code == 1, said
-    assert "doubled: documents in the drive" in said
+    assert "doubled: documents in the drive" in said, said
 
 
 def test_acknowledged_too_early_a_lead_is_forgotten_when_its_service_is_killed() -> None:
     code, said = _chaos("--break=ack", "--moments=weclapp", "--again=0")
     assert code == 1, said
-    assert "lost: tasks in the CRM" in said
+    assert "lost: tasks in the CRM" in said, said
 
 
 def _chaos(*switches: str) -> tuple[int, str]:
