@@ -8,7 +8,7 @@ import asyncpg
 from figures import Figure, beside
 from ground import Ground, number
 
-PREFETCH = 200
+PREFETCH = 500
 NAMES = ("events_effect", "events_effect_vs_transaction", "events_locked")
 
 

@@ -29,7 +29,7 @@ class Asked(BaseModel):
     handler: Literal["grouped", "locking"]
 
 
-PREFETCH = 200
+PREFETCH = 500
 """As many as the floor takes."""
 
 
