@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from chassis import Service
 from chassis.message_ids import is_own_message_id
 from orchestrator.adapters.desk import Desk
-from orchestrator.adapters.store import Records
+from orchestrator.adapters.records import Records
 from orchestrator.entrypoints import events, http, timers
 from orchestrator.settings import Settings
 

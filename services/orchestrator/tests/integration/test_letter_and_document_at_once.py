@@ -10,7 +10,7 @@ from contracts.documents.v1 import DocumentAnalyzed, FileDocument
 from contracts.envelope import Following, new_id
 from contracts.messages.v1 import MessageReceived, Sender
 from contracts.values import BlobRef, ContactPoint
-from orchestrator.adapters.store import Records
+from orchestrator.adapters.records import Records
 from orchestrator.app import create_service
 from orchestrator.application.note_document import note_document
 from orchestrator.application.take_letter import take_letter
