@@ -146,7 +146,16 @@ def _config(service: _Migrates) -> Config:
     return config
 
 
+_alembic = asyncio.Lock()
+"""Alembic's environment is one per process: two services are migrated one after the other."""
+
+
 async def _in_alembic(service: _Migrates, verb: str) -> None:
+    async with _alembic:
+        await _migrate(service, verb)
+
+
+async def _migrate(service: _Migrates, verb: str) -> None:
     engine = create_async_engine(_owner_url(service.settings))
     try:
         async with engine.connect() as connection:
