@@ -21,7 +21,6 @@ from chassis.tables import FleetTables, fleet_tables
 
 __all__ = ["Database", "Session"]
 
-_SET_TENANT = text("select set_config('app.tenant_id', :tenant_id, true)")
 _BIND_TENANT = Statement(select(func.set_config("app.tenant_id", bindparam("tenant_id", type_=Text), True)))
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
@@ -65,8 +64,7 @@ class Database:
         with _our_outage():
             async with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 if tenant_id is not None:
-                    connection = await session.connection()
-                    await connection.execute(_SET_TENANT, {"tenant_id": tenant_id})
+                    await _BIND_TENANT.within(await session.connection(), tenant_id=tenant_id)
                 yield session
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from faststream.rabbit import RabbitBroker
 
 from chassis.broker import dead_letter_queue, dead_letters, events, work_queue
 from chassis.router import Hearing
-from contracts.routing import DEAD_LETTER_EXCHANGE, EXCHANGE, dead_queue
+from contracts.routing import dead_queue
 
 
 async def declare(amqp_url: str, service: str, hearings: Iterable[Hearing]) -> list[str]:
@@ -30,6 +30,3 @@ async def declare(amqp_url: str, service: str, hearings: Iterable[Hearing]) -> l
                 await queue.bind(exchange, routing_key=hearing.binding)
             names.append(name)
     return names
-
-
-__all__ = ["DEAD_LETTER_EXCHANGE", "EXCHANGE", "declare"]

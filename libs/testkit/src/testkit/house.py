@@ -17,6 +17,7 @@ from frontdesk import checkout
 from frontdesk.commands.up import furnish
 from frontdesk.fleet.house import running_house
 from frontdesk.fleet.plan import FleetPlan, plan_fleet
+from frontdesk.fleet.roster import environ
 from frontdesk.fleet.seed import seed
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from frontdesk.play.enquiry import SENDING
@@ -25,7 +26,6 @@ from frontdesk.play.world import World
 from frontdesk.stack import Stack, load_environment
 from testkit.mail import Mail
 from testkit.sandbox import Sandbox
-from testkit.service import environ
 from testkit.stack import name_of_this_session
 
 QUICK: Mapping[str, JsonValue] = {

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import httpx
 
 from chassis.migration import migrate
 from chassis.running import Fleet
 from chassis.service import Service
+from frontdesk.fleet.roster import environ
 from testkit.wire import Wire, tapped
 
 
@@ -52,18 +52,6 @@ async def running(
             yield RunningService(service, wire, http)
         finally:
             await fleet.stop()
-
-
-@contextmanager
-def environ(values: Mapping[str, str]) -> Iterator[None]:
-    """These environment variables, for as long as the block lasts."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def free_port() -> int:

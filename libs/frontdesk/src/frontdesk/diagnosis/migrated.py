@@ -11,8 +11,7 @@ from alembic.script import ScriptDirectory
 
 from chassis import Service
 from frontdesk.diagnosis.finding import Finding
-
-GROUP = "frontdesk.services"
+from frontdesk.fleet.roster import GROUP
 
 
 @dataclass(frozen=True)

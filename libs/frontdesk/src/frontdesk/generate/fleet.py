@@ -14,9 +14,9 @@ from pathlib import Path
 from chassis import Service
 from chassis.router import Hearing, News
 from contracts.envelope import Message
+from frontdesk.fleet.roster import GROUP
 from frontdesk.generate.senders import constructed
 
-GROUP = "frontdesk.services"
 _KEEP = ("PATH", "HOME", "LANG", "TMPDIR")
 _DUMMY = {
     "AMQP_URL": "amqp://nobody:nothing@rabbitmq:5672/",
