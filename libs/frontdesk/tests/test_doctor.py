@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,19 +11,29 @@ from chassis.migration import migrate
 from frontdesk.diagnosis.finding import Finding
 from frontdesk.diagnosis.migrated import MigrationState, migrations_state
 from frontdesk.diagnosis.reachable import reachable
+from frontdesk.stack import Stack
 from tenancy.app import create_service
+from testkit.stack import name_of_this_session
+
+
+@pytest.fixture
+def empty_database(stack: Stack) -> Iterator[str]:
+    """A database that no other test has migrated."""
+    name = name_of_this_session()
+    yield stack.create_database(name)
+    stack.drop_database(name)
 
 
 def test_the_doctor_sees_when_a_schema_is_as_new_as_its_code(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment.items():
+    for name, value in {**environment, "DATABASE_URL": empty_database}.items():
         monkeypatch.setenv(name, value)
-    assert not _state_of("tenancy", environment["DATABASE_URL"]).up_to_date
+    assert not _state_of("tenancy", empty_database).up_to_date
 
     asyncio.run(migrate(create_service()))
 
-    state = _state_of("tenancy", environment["DATABASE_URL"])
+    state = _state_of("tenancy", empty_database)
     assert state.up_to_date
     assert state.current is not None
 
