@@ -80,13 +80,16 @@ class Journal:
             query = query.where(EntryRow.type == kind)
         return [_entry(row) for row in await self._session.exec(query)]
 
-    async def story(self, reference: str) -> list[Entry]:
+    async def story(self, reference: str, *, after: int, limit: int) -> list[Entry]:
         """Of a correlation id, or of what an aggregate had part in."""
         stories = select(EntryRow.correlation_id).where(
             or_(col(EntryRow.correlation_id) == reference, col(EntryRow.subject) == reference)
         )
         query = (
-            select(EntryRow).where(col(EntryRow.correlation_id).in_(stories)).order_by(col(EntryRow.position))
+            select(EntryRow)
+            .where(col(EntryRow.correlation_id).in_(stories), EntryRow.position > after)
+            .order_by(col(EntryRow.position))
+            .limit(limit)
         )
         return [_entry(row) for row in await self._session.exec(query)]
 

@@ -30,9 +30,9 @@ class Journal(Protocol):
     async def entries(
         self, *, correlation_id: str | None, subject: str | None, kind: str | None, after: int, limit: int
     ) -> list[Entry]:
-        """Entries after a position, in the order in which they were heard."""
+        """Entries after a position, in order; none with a lower position shows up later."""
         ...
 
-    async def story(self, reference: str) -> list[Entry]:
-        """All entries of the stories that a correlation id, or an aggregate such as lead/…, belongs to."""
+    async def story(self, reference: str, *, after: int, limit: int) -> list[Entry]:
+        """Entries after a position of the stories that a correlation id, or an aggregate such as lead/…, belongs to."""
         ...

@@ -41,10 +41,15 @@ def router(units: Units, journal_of: Callable[[Session], Journal]) -> APIRouter:
         return JournalPage(entries=entries)
 
     @router.get("/stories/{reference:path}", summary="The whole story of a correlation id or of lead/ID")
-    async def show_story(reference: str, tenant_id: Tenant) -> JournalPage:
+    async def show_story(
+        reference: str,
+        tenant_id: Tenant,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    ) -> JournalPage:
         async with units.reading(tenant_id) as session:
-            entries = await journal_of(session).story(reference)
-        if not entries:
+            entries = await journal_of(session).story(reference, after=after, limit=limit)
+        if not entries and not after:
             raise Problem(
                 404, "No such story", f"the journal of tenant {tenant_id} knows nothing of {reference}"
             )
