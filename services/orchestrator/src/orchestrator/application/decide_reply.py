@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 
 from contracts.conversations.v1 import ReplyDrafted
 from contracts.envelope import Cancel, Following
-from contracts.messages.v1 import SendEmail
 from contracts.tenants.http_v1 import TenantProfile
 from orchestrator.application.await_turn import overdue_key
-from orchestrator.application.hand_over import hand_over, notes_of, person_of
+from orchestrator.application.hand_over import hand_over
+from orchestrator.application.mail_agent import mail_turn
 from orchestrator.application.ports import Records
 from orchestrator.application.send_reply import Reply, send_reply
 from orchestrator.domain.decision import Brakes, Rule, who_answers
-from orchestrator.domain.lead import Lead
-from orchestrator.domain.turn import Draft, Turn
-from orchestrator.domain.words import draft_mail
+from orchestrator.domain.turn import Draft
 
 
 async def decide_reply(
@@ -42,32 +40,12 @@ async def decide_reply(
             lead, turn, decision.reason, records=records, tenant=tenant, draft=draft
         )
     if decision.answer == "draft":
-        return [
-            *following,
-            await _to_review(lead, turn, draft, decision.reason, records=records, tenant=tenant),
-        ]
+        turn = turn.now("review", reason=decision.reason, draft=draft)
+        await records.keep_turn(turn)
+        return [*following, await mail_turn(lead, turn, "draft", records=records, tenant=tenant)]
     turn = turn.now("sending", reason=decision.reason, draft=draft)
     reply = Reply(draft.text, draft.language, automatic=True)
     return [*following, await send_reply(lead, turn, reply, records=records, tenant=tenant)]
-
-
-async def _to_review(
-    lead: Lead, turn: Turn, draft: Draft, reason: str, *, records: Records, tenant: TenantProfile
-) -> SendEmail:
-    await records.keep_turn(turn.now("review", reason=reason, draft=draft))
-    letters = await records.letters_of(lead.lead_id, turn.number)
-    documents = await records.documents_of([letter.message_id for letter in letters])
-    subject, text = draft_mail(
-        tenant.language, person_of(lead), letters, draft, reason, notes_of(letters, documents)
-    )
-    return SendEmail(
-        lead_id=lead.lead_id,
-        turn=turn.number,
-        purpose="draft",
-        to=(tenant.agent_email,),
-        subject=subject,
-        text=text,
-    )
 
 
 def _draft(event: ReplyDrafted) -> Draft:

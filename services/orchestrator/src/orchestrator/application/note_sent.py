@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.envelope import Following
-from contracts.leads.v1 import LeadStatusChanged
 from contracts.messages.v1 import MessageFailed, MessageSent, MessageUncertain
+from orchestrator.application.move_lead import move_lead
 from orchestrator.application.ports import Records, SentNote
 from orchestrator.domain.turn import TurnState
 
@@ -24,12 +24,8 @@ async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
     following: list[Following] = []
     lead = lead.answered(event.turn)
     if lead.state == "NEW":
-        reason = "the first reply left"
-        await records.note_move(lead.lead_id, lead.state, "CONTACTED", reason)
-        following.append(
-            LeadStatusChanged(lead_id=lead.lead_id, old=lead.state, new="CONTACTED", reason=reason)
-        )
-        lead = lead.moved("CONTACTED")
+        lead, moved = await move_lead(lead, "CONTACTED", "the first reply left", records=records)
+        following.append(moved)
     await records.keep_lead(lead)
     return following
 

@@ -7,13 +7,14 @@ from typing import Literal
 
 from contracts.conversations.v1 import ReplyReviewed
 from contracts.envelope import Following
-from contracts.messages.v1 import MessageReceived, SendEmail
+from contracts.messages.v1 import MessageReceived
 from contracts.tenants.http_v1 import TenantProfile
+from orchestrator.application.mail_agent import mail_back
 from orchestrator.application.ports import Records, SentNote
 from orchestrator.application.send_reply import Reply, send_reply
 from orchestrator.domain.lead import Lead
 from orchestrator.domain.turn import Turn, TurnState
-from orchestrator.domain.words import reply_subject, verdict_of
+from orchestrator.domain.words import verdict_of
 
 _MAY_BE_SENT: frozenset[TurnState] = frozenset({"review", "human"})
 _MAY_BE_DROPPED: frozenset[TurnState] = frozenset({"review", "human", "uncertain", "failed"})
@@ -43,7 +44,7 @@ async def review_by_mail(
     """Do what an agent's answer to a draft or a hand-over says; what is not understood is said back."""
     verdict = verdict_of(event.text)
     if verdict is None:
-        return [_notice(event, sent, tenant, _NOT_UNDERSTOOD[tenant.language])]
+        return [mail_back(event, sent, _NOT_UNDERSTOOD[tenant.language], tenant=tenant)]
     try:
         return await review(
             sent.lead_id,
@@ -55,7 +56,7 @@ async def review_by_mail(
             tenant=tenant,
         )
     except NothingToReview:
-        return [_notice(event, sent, tenant, _OVERTAKEN[tenant.language])]
+        return [mail_back(event, sent, _OVERTAKEN[tenant.language], tenant=tenant)]
 
 
 async def review(
@@ -103,16 +104,3 @@ async def _waiting(
     if turn is None or turn.state not in states or (number is not None and number != turn.number):
         raise NothingToReview(f"lead {lead_id} has no draft that waits for a human")
     return lead, turn
-
-
-def _notice(event: MessageReceived, sent: SentNote, tenant: TenantProfile, text: str) -> SendEmail:
-    return SendEmail(
-        lead_id=sent.lead_id,
-        turn=sent.turn,
-        purpose="notice",
-        to=(tenant.agent_email,),
-        subject=reply_subject(event.subject),
-        text=text,
-        in_reply_to=event.external_id,
-        references=tuple(dict.fromkeys([*event.references, event.external_id])),
-    )

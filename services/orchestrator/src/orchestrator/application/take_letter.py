@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contracts.envelope import Cancel, Following, Later, new_id
-from contracts.leads.v1 import LeadCreated, LeadStatusChanged
+from contracts.leads.v1 import LeadCreated
 from contracts.messages.v1 import MessageReceived
 from contracts.tenants.http_v1 import TenantProfile
 from contracts.values import ContactPoint
 from orchestrator.application.await_turn import TurnClosing, closing_key
 from orchestrator.application.file_documents import file_documents
+from orchestrator.application.move_lead import move_lead
 from orchestrator.application.ports import Records
 from orchestrator.application.review_draft import review_by_mail
 from orchestrator.domain.lead import Lead
@@ -59,14 +60,8 @@ async def _enquiry(
         await records.note_move(lead_id, None, "NEW", "first message")
         following.append(_created(lead, event))
     elif lead.state in ("CONTACTED", "LOST") and not event.historic:
-        moved = lead.moved("CONVERSATION")
-        await records.note_move(lead_id, lead.state, "CONVERSATION", "the person wrote again")
-        following.append(
-            LeadStatusChanged(
-                lead_id=lead_id, old=lead.state, new="CONVERSATION", reason="the person wrote again"
-            )
-        )
-        lead = moved
+        lead, moved = await move_lead(lead, "CONVERSATION", "the person wrote again", records=records)
+        following.append(moved)
     if not event.historic:  # an old letter does not tell where to answer today
         lead = _refreshed(lead, event)
     window = timedelta(seconds=tenant.burst_window_seconds)
@@ -118,10 +113,8 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
         await records.keep_turn(turn.now("answered", reason="the agent answered from his own mail program"))
     lead = lead.answered(lead.turn)
     if lead.state == "NEW":
-        reason = "the agent answered"
-        await records.note_move(lead_id, lead.state, "CONTACTED", reason)
-        following.append(LeadStatusChanged(lead_id=lead_id, old=lead.state, new="CONTACTED", reason=reason))
-        lead = lead.moved("CONTACTED")
+        lead, moved = await move_lead(lead, "CONTACTED", "the agent answered", records=records)
+        following.append(moved)
     await records.keep_lead(lead)
     return following
 

@@ -59,7 +59,12 @@ def verdict_of(text: str) -> tuple[Verdict, str] | None:
 
 
 def draft_mail(
-    language: str, person: str, letters: Sequence[LetterNote], draft: Draft, reason: str, notes: Sequence[str]
+    language: str,
+    person: str,
+    letters: Sequence[LetterNote],
+    draft: Draft | None,
+    reason: str,
+    notes: Sequence[str],
 ) -> tuple[str, str]:
     """The mail by which a draft reaches the agent: subject and text."""
     german = language == "de"
@@ -70,9 +75,8 @@ def draft_mail(
         else "Answer this mail with SEND (send as it is), DROP (do not send), or with ANSWER: and your own text."
     )
     why = f"{'Grund' if german else 'Reason'}: {reason}"
-    title = "Entwurf" if german else "Draft"
-    text = f"{head}\n\n{why}\n\n=== {title} ===\n{draft.text.strip()}\n\n{_letters(german, letters)}{_notes(german, notes)}"
-    return subject, text
+    proposal = _proposal("Entwurf" if german else "Draft", draft)
+    return subject, f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
 
 
 def handover_mail(
@@ -91,13 +95,13 @@ def handover_mail(
         if german
         else "Please answer this enquiry yourself; the AI stands back."
     )
-    proposal = (
-        f"=== {'Vorschlag' if german else 'Proposal'} ===\n{draft.text.strip()}\n\n"
-        if draft is not None
-        else ""
-    )
+    proposal = _proposal("Vorschlag" if german else "Proposal", draft)
     why = f"{'Grund' if german else 'Reason'}: {reason}"
     return subject, f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
+
+
+def _proposal(title: str, draft: Draft | None) -> str:
+    return f"=== {title} ===\n{draft.text.strip()}\n\n" if draft is not None else ""
 
 
 def _letters(german: bool, letters: Sequence[LetterNote]) -> str:
