@@ -19,11 +19,11 @@ from pydantic import JsonValue
 from supervisor import Supervised, command_of, environment_for, supervised, wait_until_ready
 
 from frontdesk import checkout
-from frontdesk.commands.up import furnish
 from frontdesk.fleet.house import create_services, prepare
 from frontdesk.fleet.plan import FleetPlan, plan_fleet
 from frontdesk.fleet.roster import service_points
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
+from frontdesk.play.furnishing import furnish
 from frontdesk.play.world import World
 from frontdesk.stack import Stack, load_environment
 from frontdesk.stack.ports import free_block

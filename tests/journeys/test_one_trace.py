@@ -32,14 +32,14 @@ from frontdesk.fleet.vendors import Vendors
 from frontdesk.play.enquiry import SENDING
 from frontdesk.play.journal import Entry, Journal
 from frontdesk.play.world import World
-from frontdesk.stack import Stack
+from frontdesk.stack import Stack, place_of_its_own
 from frontdesk.story.letters import Attachment, Letter, direct_enquiry
 from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
-from testkit.house import a_place_of_its_own
 from testkit.mail import Mail
 from testkit.sandbox import Sandbox
 from testkit.service import free_port
+from testkit.stack import name_of_this_session
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -113,7 +113,7 @@ class Running:
 async def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     folder = tmp_path_factory.mktemp("one-trace")
     log = folder / "up.log"
-    with a_place_of_its_own(stack) as place, log.open("wb") as errors:
+    with place_of_its_own(stack, name_of_this_session()) as place, log.open("wb") as errors:
         async with Collector().serving() as collector:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "frontdesk", "up", "--log-level", "INFO",

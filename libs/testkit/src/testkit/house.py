@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,16 +14,16 @@ from pydantic import JsonValue
 from chassis import Service
 from chassis.dead_letters import DeadLetter
 from frontdesk import checkout
-from frontdesk.commands.up import furnish
 from frontdesk.fleet.house import running_house
 from frontdesk.fleet.plan import FleetPlan, plan_fleet
 from frontdesk.fleet.roster import environ
 from frontdesk.fleet.seed import seed
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from frontdesk.play.enquiry import SENDING
+from frontdesk.play.furnishing import furnish
 from frontdesk.play.journal import Entry, Journal
 from frontdesk.play.world import World
-from frontdesk.stack import Stack, load_environment
+from frontdesk.stack import Stack, place_of_its_own
 from testkit.mail import Mail
 from testkit.sandbox import Sandbox
 from testkit.stack import name_of_this_session
@@ -114,29 +114,13 @@ async def furnished_house(
 
     `changes` are environment variables of the services.
     """
-    with a_place_of_its_own(stack) as place:
+    with place_of_its_own(stack, name_of_this_session()) as place:
         async with simulated_vendors(folder / "sandbox") as vendors:
             plan = plan_fleet(folder / "fleet", vendors, place)
             with environ(dict(changes or {})):
                 plan = FleetPlan(plan.folder, plan.ports, {**plan.shared, **(changes or {})})
                 async with running_house(plan) as running, _doors(plan, vendors) as doors:
                     yield await _furnished(plan, running.services, *doors)
-
-
-@contextmanager
-def a_place_of_its_own(stack: Stack) -> Generator[dict[str, str]]:
-    """The environment of a virtual host and a database that nobody else uses."""
-    name = name_of_this_session()
-    place = load_environment(stack.folder) | {
-        "AMQP_URL": stack.create_vhost(name),
-        "DATABASE_URL": stack.create_database(name),
-        "BLOB_URL": (stack.folder / "blobs" / name).as_uri(),
-    }
-    try:
-        yield place
-    finally:
-        stack.drop_database(name)
-        stack.drop_vhost(name)
 
 
 @asynccontextmanager

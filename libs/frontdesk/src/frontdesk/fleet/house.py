@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-import asyncpg
+from pathlib import Path
 
 from chassis import Service
 from chassis.migration import migrate
-from chassis.running import Fleet
-from frontdesk.fleet.plan import FleetPlan
+from chassis.running import Fleet, run_until_signal
+from frontdesk.fleet.plan import FleetPlan, plan_fleet
 from frontdesk.fleet.roster import create, service_points
+from frontdesk.fleet.vendors import Vendors, simulated_vendors
 
 READY_SECONDS = 60.0
+Opened = Callable[[FleetPlan, Vendors | None], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,28 @@ async def running_house(plan: FleetPlan) -> AsyncIterator[House]:
         await fleet.stop()
 
 
-async def database_answers(url: str) -> bool:
-    """Whether the database can be reached."""
-    try:
-        connection = await asyncpg.connect(url, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError):
-        return False
-    await connection.close()
-    return True
+async def keep_house(folder: Path, *, simulated: bool, opened: Opened) -> None:
+    """Run the whole fleet in this process until a signal says stop; then it is drained.
+
+    `simulated`: the simulated vendors run beside it, else the environment names the real ones. `opened` is called once
+    everything runs.
+    """
+    async with contextlib.AsyncExitStack() as beside:
+        vendors = (
+            await beside.enter_async_context(simulated_vendors(folder / "sandbox")) if simulated else None
+        )
+        plan = plan_fleet(folder, vendors)
+        services = create_services(plan)
+        await prepare(services)
+        opening: set[asyncio.Task[None]] = set()
+
+        async def open_doors() -> None:
+            await opened(plan, vendors)
+
+        def ready() -> None:
+            opening.add(asyncio.create_task(open_doors()))
+
+        await run_until_signal(Fleet(services), ready=ready)
 
 
 async def _ready(services: Sequence[Service]) -> None:

@@ -1,0 +1,79 @@
+"""What a house needs before a letter can come: tenants, and with the simulated vendors their mailboxes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import httpx
+from pydantic import JsonValue
+
+from frontdesk.fleet.plan import FleetPlan
+from frontdesk.fleet.seed import read_tenants, seed
+from frontdesk.fleet.vendors import Vendors
+from frontdesk.play.world import World
+
+WATCH_SECONDS = 90.0
+
+
+async def bring_tenants(
+    plan: FleetPlan, vendors: Vendors | None, file: Path
+) -> dict[str, dict[str, JsonValue]]:
+    """Bring tenancy to the tenants of a file; where the vendors are simulated, they learn of them too.
+
+    Raises `SeedRefused`, `ValueError` for the file, `TimeoutError` for mailboxes that nobody begins to watch.
+    """
+    if vendors is None:
+        tenants = read_tenants(file, {})
+        await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
+        return tenants
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        return await furnish(World(vendors, http), plan, file)
+
+
+async def furnish(world: World, plan: FleetPlan, file: Path) -> dict[str, dict[str, JsonValue]]:
+    """Open the tenants' mailboxes at the simulated mail servers, and bring tenancy to the file."""
+    tenants = read_tenants(file, world.places("muster"))
+    accounts: list[tuple[str, str]] = [("fleet@frontdesk.test", "fleet-password")]
+    for document in tenants.values():
+        smtp = _credentials_of(document).get("smtp")
+        if isinstance(smtp, dict):
+            accounts.append((str(smtp.get("username")), str(smtp.get("password"))))
+        if "agent_email" in document:
+            accounts.append((str(document["agent_email"]), "agent-password"))
+    await world.open_mailboxes(accounts)
+    await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
+    await _until_watched(
+        plan, [name for name, document in tenants.items() if "imap" in _credentials_of(document)]
+    )
+    return tenants
+
+
+def _credentials_of(document: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """A tenant's credentials by name, as the file has them."""
+    credentials = document.get("credentials")
+    return credentials if isinstance(credentials, dict) else {}
+
+
+async def _until_watched(plan: FleetPlan, tenants: Sequence[str]) -> None:
+    """Wait until the tenants' mailboxes are watched: a letter that lies there before the first look counts as old."""
+    headers = {"Authorization": f"Bearer {plan.shared['FRONTDESK_ADMIN_TOKEN']}"}
+    missing = set(tenants)
+    async with httpx.AsyncClient(
+        base_url=plan.url("email-ingest"), headers=headers, trust_env=False, timeout=10
+    ) as http:
+        try:
+            async with asyncio.timeout(WATCH_SECONDS):
+                while missing:
+                    mailboxes = (await http.get("/internal/mailboxes")).json()["mailboxes"]
+                    missing -= {
+                        box["tenant_id"] for box in mailboxes if box["watching"] and box["folder"] == "inbox"
+                    }
+                    if missing:
+                        await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"after {WATCH_SECONDS:.0f} s nobody watches the mailboxes of {', '.join(sorted(missing))}: "
+                f"see {plan.url('email-ingest')}/health"
+            ) from error
