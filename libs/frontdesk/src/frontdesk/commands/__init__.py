@@ -1,6 +1,7 @@
 """The verbs of the command line: one module per group, listed here and nowhere else.
 
-A module imports what is slow to load (the chassis, the services) inside its functions, so that the others stay quick.
+A module only parses and prints. What is slow to load (the chassis, the services, an HTTP client) it imports inside its
+functions, so that `frontdesk --help` and the light verbs stay quick; a test looks after that.
 """
 
 from collections.abc import Callable

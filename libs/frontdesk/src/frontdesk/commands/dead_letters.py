@@ -7,17 +7,15 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import asyncpg
 import typer
 
-from chassis import Service
-from chassis.dead_letters import DeadLetter, DeadLetters, UnknownDeadLetter
-from chassis.errors import OurOutage
 from frontdesk import checkout
-from frontdesk.fleet.house import create_services
-from frontdesk.fleet.plan import plan_fleet
+
+if TYPE_CHECKING:
+    from chassis import Service
+    from chassis.dead_letters import DeadLetter, DeadLetters
 
 _Found = TypeVar("_Found")
 _MOST = 500
@@ -97,6 +95,8 @@ def drop(letter: Letter, reason: Annotated[str, typer.Option(help="Why.", prompt
 
 
 def _settle(letter: str, act: Callable[[DeadLetters], Awaitable[None]]) -> None:
+    from chassis.dead_letters import UnknownDeadLetter
+
     async def settle() -> None:
         service, _ = await _find(letter, close=False)
         try:
@@ -112,6 +112,10 @@ def _settle(letter: str, act: Callable[[DeadLetters], Awaitable[None]]) -> None:
 
 def _run(work: Coroutine[None, None, _Found]) -> _Found:
     """Run it; a database that is not there, or not migrated, ends the command with one sentence."""
+    import asyncpg
+
+    from chassis.errors import OurOutage
+
     try:
         return asyncio.run(work)
     except (OurOutage, asyncpg.PostgresError) as error:
@@ -121,6 +125,8 @@ def _run(work: Coroutine[None, None, _Found]) -> _Found:
 
 
 async def _find(letter: str, *, close: bool = True) -> tuple[Service, DeadLetter]:
+    from chassis.dead_letters import UnknownDeadLetter
+
     for service in _services():
         try:
             found = await service.dead_letters.shown(letter)
@@ -145,6 +151,9 @@ async def _everywhere(
 
 
 def _services() -> list[Service]:
+    from frontdesk.fleet.house import create_services
+    from frontdesk.fleet.plan import plan_fleet
+
     return create_services(plan_fleet(checkout.local_folder(), None))
 
 

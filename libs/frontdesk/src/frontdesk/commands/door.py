@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import httpx
 from pydantic import JsonValue
 
 from frontdesk import checkout
 from frontdesk.fleet.plan import plan_fleet
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Door:
 
     def ask(self, method: str, path: str, *, tenant: str | None = None, body: JsonValue = None) -> JsonValue:
         """Ask the gateway; what it refuses ends the command with its words."""
+        import httpx
+
         headers = {
             "Authorization": f"Bearer {self.token}",
             "X-Actor": f"frontdesk {os.environ.get('USER', 'console')}",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
 
 from frontdesk.commands.door import Door, open_door
-from frontdesk.play.journal import Journal, as_tree
+
+if TYPE_CHECKING:
+    import httpx
 
 Tenant = Annotated[str | None, typer.Option(help="The tenant; without it all are asked.")]
 
@@ -24,6 +25,8 @@ def trace(
     reference: Annotated[str, typer.Argument(help="A correlation id, or lead/ID.")], tenant: Tenant = None
 ) -> None:
     """Show the story of one enquiry: what followed from what."""
+    import httpx
+
     door = open_door()
     try:
         lines = asyncio.run(_story(door, reference, tenant))
@@ -41,6 +44,10 @@ def trace(
 
 
 async def _story(door: Door, reference: str, tenant: str | None) -> list[str]:
+    import httpx
+
+    from frontdesk.play.journal import Journal, as_tree
+
     headers = {"Authorization": f"Bearer {door.token}"}
     async with httpx.AsyncClient(base_url=door.url, headers=headers, timeout=30, trust_env=False) as http:
         for name in [tenant] if tenant else await _tenants(http):

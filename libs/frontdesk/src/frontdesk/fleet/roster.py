@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
-from chassis import Service
+if TYPE_CHECKING:
+    from chassis import Service
 
 GROUP = "frontdesk.services"
 

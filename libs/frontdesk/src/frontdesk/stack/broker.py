@@ -1,16 +1,21 @@
 """A RabbitMQ node of one's own: its name, ports, data and port mapper, all on 127.0.0.1."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
 import psutil
 
 from frontdesk.stack import ports, processes
 from frontdesk.stack.errors import StackError
 from frontdesk.stack.plan import Plan, fingerprint
+
+if TYPE_CHECKING:
+    import httpx
 
 USER = "frontdesk"
 DEFAULT_VHOST = "frontdesk"
@@ -164,6 +169,8 @@ class Broker:
     def _serves(self) -> bool:
         if not (self.running() and ports.is_listening(self._plan.amqp_port)):
             return False
+        import httpx
+
         try:
             self._manage("GET", "overview")
         except (httpx.HTTPError, StackError):
@@ -174,6 +181,8 @@ class Broker:
         return f"RabbitMQ did not start within two minutes; see {self._folder}/log"
 
     def _manage(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+        import httpx  # slow to load, and most commands never speak to the management
+
         answer = httpx.request(
             method,
             f"http://127.0.0.1:{self._plan.management_port}/api/{path}",
