@@ -43,7 +43,7 @@ async def test_a_document_that_is_read_while_its_letter_is_taken_is_filed_once(
     async def letter(records: Records) -> Sequence[Following]:
         return await take_letter(
             _letter(message_id, document_id), records=records, tenant=profile(TENANT), now=datetime.now(UTC),
-            patience=timedelta(seconds=60), is_own=False,
+            patience=timedelta(seconds=60), is_own=lambda _: False, may_wait=False,
         )  # fmt: skip
 
     async def document(records: Records) -> Sequence[Following]:

@@ -83,6 +83,16 @@ class Records:
         )
         return found.first()
 
+    async def lead_of_thread(self, external_ids: Sequence[str]) -> str | None:
+        """By the Message-IDs of letters that belong to a lead."""
+        found = await self._session.exec(
+            select(LetterRow.lead_id)
+            .where(col(LetterRow.external_id).in_(external_ids), col(LetterRow.lead_id).is_not(None))
+            .order_by(col(LetterRow.received_at).desc())
+            .limit(1)
+        )
+        return found.first()
+
     async def lead(self, lead_id: str) -> Lead | None:
         """A lead, locked."""
         found = await self._session.exec(select(LeadRow).where(LeadRow.lead_id == lead_id).with_for_update())

@@ -94,6 +94,7 @@ class TurnRow(SQLModel, table=True):
     deadline: datetime = _moment()
     draft: dict[str, JsonValue] | None = Field(default=None, sa_column=Column(JSONB))
     reason: str = ""
+    released_by: str | None = None
 
 
 class LetterRow(SQLModel, table=True):
@@ -172,7 +173,7 @@ def turn_of(row: TurnRow) -> Turn:
         draft = Draft(**values)  # pyright: ignore[reportArgumentType] — written by asdict of the same class
     return Turn(
         row.lead_id, row.number, cast("TurnState", row.state), row.opened_at, row.closes_at, row.deadline, draft,
-        row.reason,
+        row.reason, row.released_by,
     )  # fmt: skip
 
 

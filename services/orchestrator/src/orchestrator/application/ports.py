@@ -70,6 +70,10 @@ class Records(Protocol):
         """The lead that has this contact point, if any."""
         ...
 
+    async def lead_of_thread(self, external_ids: Sequence[str]) -> str | None:
+        """The lead that wrote the newest of these letters, if any."""
+        ...
+
     async def lead(self, lead_id: str) -> Lead | None:
         """A lead, locked until the transaction ends."""
         ...

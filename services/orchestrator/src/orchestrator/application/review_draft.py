@@ -87,7 +87,7 @@ async def review(
     draft = turn.draft
     body = text if verdict == "edit" else (draft.text if draft is not None else "")
     language = draft.language if draft is not None else tenant.language
-    sending = replace(turn, state="sending", reason=f"released by {by}")
+    sending = replace(turn, state="sending", reason=f"released by {by}", released_by=by)
     mail = await send_reply(
         lead, sending, Reply(body, language, automatic=False), records=records, tenant=tenant
     )

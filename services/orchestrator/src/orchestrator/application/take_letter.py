@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +17,12 @@ from orchestrator.application.move_lead import move_lead
 from orchestrator.application.ports import Records
 from orchestrator.application.review_draft import review_by_mail
 from orchestrator.domain.lead import Lead
-from orchestrator.domain.turn import UNANSWERED, LetterNote, Turn
+from orchestrator.domain.turn import UNANSWERED, UNSETTLED, LetterNote, Turn
+from orchestrator.domain.words import verdict_of
+
+
+class AnsweredTooSoon(Exception):
+    """The agent answers a mail of ours of which it is not yet known here that it left."""
 
 
 async def take_letter(
@@ -26,26 +32,46 @@ async def take_letter(
     tenant: TenantProfile,
     now: datetime,
     patience: timedelta,
-    is_own: bool,
+    is_own: Callable[[str], bool],
+    may_wait: bool,
 ) -> list[Following]:
     """Take a message in: an enquiry opens or prolongs a turn, an agent's answer decides one, the rest is kept.
 
-    `patience` is how long a turn waits for its documents; `is_own` tells that we wrote the message ourselves.
+    `patience` is how long a turn waits for its documents; `is_own` tells the Message-IDs that are ours; `may_wait` says
+    that the message may come again. Raises `AnsweredTooSoon`.
     """
-    if is_own:
+    if is_own(event.external_id):
         return []
     if event.kind == "own_answer":
         return await _agent_answered(event, records=records)
-    if _is_from(event, tenant.agent_email) and event.authenticity != "fail":
-        sent = await records.sent_under(
-            [*event.references, *([event.in_reply_to] if event.in_reply_to else [])]
-        )
-        if sent is not None:
-            return await review_by_mail(event, sent, records=records, tenant=tenant)
-    if event.kind != "enquiry" or _is_from(event, tenant.agent_email):
+    if _is_from(event, tenant.agent_email):
+        return await _agent_wrote(event, records=records, tenant=tenant, is_own=is_own, may_wait=may_wait)
+    if event.kind != "enquiry":
         await records.keep_letter(_note(event, None, None))
         return []
     return await _enquiry(event, records=records, tenant=tenant, now=now, patience=patience)
+
+
+async def _agent_wrote(
+    event: MessageReceived,
+    *,
+    records: Records,
+    tenant: TenantProfile,
+    is_own: Callable[[str], bool],
+    may_wait: bool,
+) -> list[Following]:
+    """The agent wrote to us: an answer to a mail of ours decides, anything else is kept."""
+    if event.authenticity != "fail":
+        sent = await records.sent_under(_thread(event))
+        if sent is not None:
+            return await review_by_mail(event, sent, records=records, tenant=tenant)
+        # A verdict is never dropped: should the mail it answers stay unknown, it ends as a dead letter that is seen.
+        if any(map(is_own, _thread(event))) and (may_wait or verdict_of(event.text) is not None):
+            raise AnsweredTooSoon(
+                f"message {event.message_id} answers a mail of ours of which it is not known that it left"
+            )
+    await records.keep_letter(_note(event, None, None))
+    return []
 
 
 async def _enquiry(
@@ -95,12 +121,10 @@ async def _turn_for(
 
 async def _agent_answered(event: MessageReceived, *, records: Records) -> list[Following]:
     """An agent answered from his own mail program: it counts as the answer, and the AI stands back."""
-    lead_id = await _lead_written_to(event, records)
-    if lead_id is None:
-        return []
-    lead = await records.lead(lead_id)
+    lead = await _lead_written_to(event, records)
     if lead is None:
         return []
+    lead_id = lead.lead_id
     letters = await records.letters_of(lead_id, lead.turn)
     if event.historic or any(letter.received_at > event.received_at for letter in letters):
         # It answers what came before: it is part of the history, and the newer letter still waits for an answer.
@@ -109,7 +133,7 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
     turn = await records.turn(lead_id, lead.turn)
     await records.keep_letter(replace(_note(event, lead_id, lead.turn), by="company"))
     following: list[Following] = [Cancel(closing_key(lead_id))]
-    if turn is not None and turn.state in UNANSWERED:
+    if turn is not None and turn.state in UNSETTLED:
         await records.keep_turn(turn.now("answered", reason="the agent answered from his own mail program"))
     lead = lead.answered(lead.turn)
     if lead.state == "NEW":
@@ -119,8 +143,20 @@ async def _agent_answered(event: MessageReceived, *, records: Records) -> list[F
     return following
 
 
-async def _lead_written_to(event: MessageReceived, records: Records) -> str | None:
-    return await records.known_lead(ContactPoint(kind="email", value=event.recipient.lower()))
+async def _lead_written_to(event: MessageReceived, records: Records) -> Lead | None:
+    """By the person's address; a portal's relay is nobody's own, so there the letter that is answered tells."""
+    recipient = event.recipient.lower()
+    known = await records.known_lead(ContactPoint(kind="email", value=recipient))
+    if known is not None:
+        return await records.lead(known)
+    in_thread = await records.lead_of_thread(_thread(event))
+    lead = await records.lead(in_thread) if in_thread is not None else None
+    # A letter that is forwarded to a colleague carries the thread too, and answers nobody.
+    return lead if lead is not None and lead.reply_to.lower() == recipient else None
+
+
+def _thread(event: MessageReceived) -> list[str]:
+    return [*event.references, *([event.in_reply_to] if event.in_reply_to else [])]
 
 
 def _is_from(event: MessageReceived, address: str) -> bool:

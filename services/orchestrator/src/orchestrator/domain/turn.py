@@ -26,6 +26,8 @@ TurnState = Literal[
 ]
 UNANSWERED: frozenset[TurnState] = frozenset({"open", "drafting", "review", "human"})
 """States in which a newer letter takes the turn's letters along: nothing has left for it."""
+UNSETTLED: frozenset[TurnState] = frozenset({*UNANSWERED, "sending", "uncertain", "failed"})
+"""States that an answer of the agent's own puts an end to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of a lead. It is closed at `closes_at`, with unread documents at latest at `deadline`."""
+    """One turn of a lead. It is closed at `closes_at`, with unread documents at latest at `deadline`.
+
+    `released_by` is the human who let its reply go; none when the AI answered by itself.
+    """
 
     lead_id: str
     number: int
@@ -54,6 +59,7 @@ class Turn:
     deadline: datetime
     draft: Draft | None = None
     reason: str = ""
+    released_by: str | None = None
 
     @classmethod
     def opened(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from chassis import Outcome, Router, Session, UnitOfWork
+from chassis.errors import RetryLater
 from contracts.conversations.v1 import ReplyDrafted
 from contracts.crm.v1 import CustomerLinked
 from contracts.documents.v1 import DocumentAnalyzed, DocumentFiled, DocumentUnreadable
@@ -15,7 +17,9 @@ from orchestrator.application.decide_reply import decide_reply
 from orchestrator.application.note_document import note_document, note_filed
 from orchestrator.application.note_sent import note_sent, note_trouble
 from orchestrator.application.ports import Clock, Profiles, Recogniser, Records
-from orchestrator.application.take_letter import take_letter
+from orchestrator.application.take_letter import AnsweredTooSoon, take_letter
+
+_ATTEMPTS_TO_WAIT = 3
 
 RecordsOf = Callable[[Session, str], Records]
 
@@ -35,15 +39,20 @@ def router(
     @router.on(MessageReceived)
     async def on_message_received(event: MessageReceived, unit: UnitOfWork) -> Outcome:
         tenant = await profiles.profile(unit.tenant_id)
-        own = is_own(unit.tenant_id, event.external_id)
+        own = partial(is_own, unit.tenant_id)
+        may_wait = unit.attempt <= _ATTEMPTS_TO_WAIT
 
         async def write(session: Session) -> list[Following]:
             records = records_of(session, unit.tenant_id)
             return await take_letter(
-                event, records=records, tenant=tenant, now=clock(), patience=patience, is_own=own
-            )
+                event, records=records, tenant=tenant, now=clock(), patience=patience, is_own=own,
+                may_wait=may_wait,
+            )  # fmt: skip
 
-        return await unit.write(write)
+        try:
+            return await unit.write(write)
+        except AnsweredTooSoon as error:
+            raise RetryLater(str(error)) from error
 
     @router.on(DocumentAnalyzed)
     async def on_document_analyzed(event: DocumentAnalyzed, unit: UnitOfWork) -> Outcome:
@@ -96,7 +105,7 @@ def router(
 
     async def trouble(event: MessageUncertain | MessageFailed, unit: UnitOfWork) -> Outcome:
         async def write(session: Session) -> None:
-            await note_trouble(event, records=records_of(session, unit.tenant_id))
+            await note_trouble(event, records=records_of(session, unit.tenant_id), now=clock())
 
         return await unit.write(write)
 
