@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from sqlalchemy import literal, tuple_
 from sqlmodel import col, select
 
 from chassis import Session
@@ -16,6 +15,7 @@ from orchestrator.application.look import (
     LeadView,
     LetterView,
     MoveView,
+    Place,
     TurnView,
 )
 
@@ -26,13 +26,15 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def leads(self, *, state: str | None, before: datetime | None, limit: int) -> list[LeadView]:
+    async def leads(self, *, state: str | None, before: Place | None, limit: int) -> list[LeadView]:
         """Newest first."""
-        query = select(LeadRow).order_by(col(LeadRow.created_at).desc()).limit(limit)
+        newest = col(LeadRow.created_at).desc(), col(LeadRow.lead_id).desc()
+        query = select(LeadRow).order_by(*newest).limit(limit)
         if state is not None:
             query = query.where(LeadRow.state == state)
         if before is not None:
-            query = query.where(LeadRow.created_at < before)
+            place = tuple_(literal(before.created_at), literal(before.lead_id))
+            query = query.where(tuple_(col(LeadRow.created_at), col(LeadRow.lead_id)) < place)
         return [LeadView.model_validate(row.model_dump()) for row in await self._session.exec(query)]
 
     async def lead(self, lead_id: str) -> LeadDetail | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -91,11 +92,19 @@ class DraftView(BaseModel):
     opened_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of leads ended: many leads may have one time, none has both."""
+
+    created_at: datetime
+    lead_id: str
+
+
 class Desk(Protocol):
     """Reads of one tenant."""
 
-    async def leads(self, *, state: str | None, before: datetime | None, limit: int) -> list[LeadView]:
-        """Newest first."""
+    async def leads(self, *, state: str | None, before: Place | None, limit: int) -> list[LeadView]:
+        """Newest first, those after a place in that order."""
         ...
 
     async def lead(self, lead_id: str) -> LeadDetail | None:

@@ -34,8 +34,20 @@ _OVERTAKEN = {
 }
 
 
+_NO_DRAFT = {
+    "de": "Zu diesem Schreiben gibt es keinen Entwurf, und nichts wurde gesendet. Bitte antworten Sie mit ANTWORT: und "
+    "Ihrem Text, oder schreiben Sie selbst.",
+    "en": "There is no draft for this letter, and nothing was sent. Please answer with ANSWER: and your text, or write "
+    "yourself.",
+}
+
+
 class NothingToReview(LookupError):
     """The lead has no draft that waits for a human."""
+
+
+class NoDraft(NothingToReview):
+    """The turn waits for a human, and nothing was drafted for it that could be sent."""
 
 
 async def review_by_mail(
@@ -55,6 +67,8 @@ async def review_by_mail(
             records=records,
             tenant=tenant,
         )
+    except NoDraft:
+        return [mail_back(event, sent, _NO_DRAFT[tenant.language], tenant=tenant)]
     except NothingToReview:
         return [mail_back(event, sent, _OVERTAKEN[tenant.language], tenant=tenant)]
 
@@ -81,9 +95,7 @@ async def review(
         await records.keep_lead(lead.answered(turn.number))
         return [reviewed]
     if verdict == "send" and turn.draft is None:
-        raise NothingToReview(
-            f"lead {lead_id} has no draft that could be sent; answer with a text of your own"
-        )
+        raise NoDraft(f"lead {lead_id} has no draft that could be sent; answer with a text of your own")
     draft = turn.draft
     body = text if verdict == "edit" else (draft.text if draft is not None else "")
     language = draft.language if draft is not None else tenant.language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from chassis import Session, Units
 from chassis.http import Caller, Problem, caller_of, tenant_of
-from orchestrator.application.look import Desk, DraftView, LeadDetail, LeadView
+from orchestrator.application.look import Desk, DraftView, LeadDetail, LeadView, Place
 from orchestrator.application.ports import Profiles, Records
 from orchestrator.application.review_draft import NothingToReview, review
 
@@ -26,10 +26,10 @@ class Verdict(BaseModel):
 
 
 class LeadPage(BaseModel):
-    """Leads, newest first; `next` continues."""
+    """Leads, newest first; ask again with `before` = `next`."""
 
     leads: list[LeadView]
-    next: datetime | None
+    next: str | None
 
 
 class DraftList(BaseModel):
@@ -51,12 +51,13 @@ def router(
     async def list_leads(
         tenant_id: Tenant,
         state: str | None = None,
-        before: datetime | None = None,
+        before: Annotated[str | None, Query(description="`next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> LeadPage:
         async with units.reading(tenant_id) as session:
-            leads = await desk_of(session).leads(state=state, before=before, limit=limit)
-        return LeadPage(leads=leads, next=leads[-1].created_at if len(leads) == limit else None)
+            place = _place(before) if before is not None else None
+            leads = await desk_of(session).leads(state=state, before=place, limit=limit)
+        return LeadPage(leads=leads, next=_cursor(leads[-1]) if len(leads) == limit else None)
 
     @router.get("/leads/{lead_id}", summary="One lead with its history, letters, turns and documents")
     async def show_lead(lead_id: str, tenant_id: Tenant) -> LeadDetail:
@@ -90,3 +91,16 @@ def router(
         return {"lead_id": lead_id, "verdict": verdict.verdict}
 
     return router
+
+
+def _cursor(last: LeadView) -> str:
+    return f"{last.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}~{last.lead_id}"
+
+
+def _place(cursor: str) -> Place:
+    """Raises `Problem` 422."""
+    moment, _, lead_id = cursor.partition("~")
+    try:
+        return Place(datetime.fromisoformat(moment).astimezone(UTC), lead_id)
+    except ValueError as error:
+        raise Problem(422, "Invalid request", "before: not the `next` of a page of leads") from error
