@@ -12,7 +12,6 @@ ROOT = Path(__file__).parents[2]
 LONG = {
     "libs/chassis/tests/test_delivery.py": "each promise of delivery stands beside the others, on the same fixtures",
     "services/ocr/tests/vendors/test_reading.py": "one file per kind of document would repeat the fixtures that render them",
-    "services/crm-sync/src/crm_sync/adapters/store.py": "all queries of one service stand in one store (architecture §6)",
 }
 """What may be long, each with its reason."""
 

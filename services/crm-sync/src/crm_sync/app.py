@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chassis import Service
+from crm_sync.adapters.builtin_records import BuiltinRecords
 from crm_sync.adapters.crms import TenantCrms
-from crm_sync.adapters.store import BuiltinRecords, CustomerCopy, LeadLinks
+from crm_sync.adapters.customer_copy import CustomerCopy
+from crm_sync.adapters.lead_links import LeadLinks
 from crm_sync.application.follow_changes import FollowChanges
 from crm_sync.application.link_customer import LinkCustomer
 from crm_sync.application.log_activity import LogActivity

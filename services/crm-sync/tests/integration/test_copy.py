@@ -10,7 +10,7 @@ from sqlalchemy import text
 from chassis.migration import migrate, migrate_down
 from chassis.service import Service
 from contracts.envelope import new_id
-from crm_sync.adapters.store import CustomerCopy
+from crm_sync.adapters.customer_copy import CustomerCopy
 from crm_sync.app import create_service
 from crm_sync.domain.customer import Customer, Person
 from testkit.service import environ

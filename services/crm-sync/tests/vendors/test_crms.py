@@ -11,7 +11,7 @@ from chassis.migration import migrate
 from chassis.service import Service
 from contracts.envelope import new_id
 from crm_sync.adapters.builtin import BuiltinCrm
-from crm_sync.adapters.store import BuiltinRecords
+from crm_sync.adapters.builtin_records import BuiltinRecords
 from crm_sync.adapters.weclapp.adapter import WeclappCrm
 from crm_sync.adapters.weclapp.client import WeclappClient
 from crm_sync.app import create_service

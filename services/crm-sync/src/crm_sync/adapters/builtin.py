@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from chassis import Units
 from chassis.errors import RetryLater
 from contracts.crm.v1 import CrmVendor
-from crm_sync.adapters.store import BuiltinRecords
+from crm_sync.adapters.builtin_records import BuiltinRecords
 from crm_sync.application.ports import Found
 from crm_sync.domain.customer import Customer, Person, missing
 from crm_sync.domain.records import Entry, Task

@@ -8,7 +8,7 @@ from chassis import Tenants, Units
 from chassis.errors import NeedsTenant
 from contracts.crm.v1 import CrmVendor
 from crm_sync.adapters.builtin import BuiltinCrm
-from crm_sync.adapters.store import BuiltinRecords
+from crm_sync.adapters.builtin_records import BuiltinRecords
 from crm_sync.adapters.weclapp.adapter import WeclappCrm
 from crm_sync.adapters.weclapp.client import CREDENTIAL, WeclappClient
 from crm_sync.application.ports import Crm
