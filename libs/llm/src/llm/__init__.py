@@ -1,13 +1,12 @@
 """One port to language models: write to a schema, write text, embed; with tokens, cost and limits.
 
 `language_model(settings)` gives OpenAI, Gemini or the offline rules behind the same Protocol, with our one retry
-layer and the limits of a call around it. `WithinBudget` adds a tenant's budget, `WithFallback` the offline rules.
+layer, the limits of a call and a circuit breaker around it. `WithinBudget` adds a tenant's budget.
 Prompts and schemas belong to the services that ask; nothing here knows what is being written.
 """
 
 from llm.budget import Budget, BudgetExhausted, BudgetRefused, CallTooLarge, WithinBudget
 from llm.factory import language_model
-from llm.fallback import WithFallback
 from llm.offline import NoOfflineRule, Offline
 from llm.port import (
     EMBEDDING_DIMENSIONS,
@@ -40,7 +39,6 @@ __all__ = [
     "Prompt",
     "TextStream",
     "Tokens",
-    "WithFallback",
     "WithinBudget",
     "language_model",
 ]

@@ -1,6 +1,7 @@
 """Chooses the model by settings."""
 
 from llm.bounded import Bounded
+from llm.breaker import Breaker
 from llm.offline import Offline
 from llm.port import LanguageModel
 from llm.settings import LanguageModelSettings
@@ -13,10 +14,10 @@ def language_model(settings: LanguageModelSettings, *, offline: Offline | None =
         case "openai":
             from llm.adapters.openai import OpenAI
 
-            return Bounded(OpenAI(settings), settings)
+            return Breaker(Bounded(OpenAI(settings), settings), settings)
         case "gemini":
             from llm.adapters.gemini import Gemini
 
-            return Bounded(Gemini(settings), settings)
+            return Breaker(Bounded(Gemini(settings), settings), settings)
         case "offline":
             return offline or Offline()

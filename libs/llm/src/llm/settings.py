@@ -43,13 +43,19 @@ class LanguageModelSettings(BaseModel):
         default_factory=dict, description="Price per model id; unknown costs stay unknown."
     )
 
-    timeout_s: float = Field(default=30.0, gt=0, description="The longest wait for one request.")
+    timeout_s: float = Field(default=25.0, gt=0, description="The longest wait for one request.")
     time_limit_s: float = Field(
-        default=60.0, gt=0, description="The longest wait for one call, retries included."
+        default=30.0, gt=0, description="The longest wait for one call, retries included."
     )
     stream_idle_s: float = Field(default=15.0, gt=0, description="The longest pause within a stream.")
     retries: int = Field(default=2, ge=0, le=5, description="Quick retries within one call.")
     longest_pause_s: float = Field(default=5.0, ge=0, description="The longest pause before such a retry.")
+    failures_in_a_row: int = Field(
+        default=3, ge=1, description="Calls without an answer after which the model is left alone."
+    )
+    rest_s: float = Field(
+        default=15.0, gt=0, description="How long it is left alone before one call tries it again."
+    )
     connections: int = Field(default=20, ge=1, description="Requests to the vendor at once.")
     response_bytes: int = Field(
         default=16 * 1024 * 1024, ge=1024, description="The largest answer that is read."

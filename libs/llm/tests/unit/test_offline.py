@@ -11,16 +11,13 @@ from pydantic import BaseModel
 
 from llm import (
     EMBEDDING_DIMENSIONS,
-    BudgetExhausted,
     LanguageModelSettings,
     NoOfflineRule,
     Offline,
     Prompt,
-    WithFallback,
     language_model,
 )
 from llm.offline import hashed
-from vendorkit import VendorUnavailable
 
 PROMPT = Prompt("Answer.", "Guten Tag!")
 
@@ -35,20 +32,6 @@ class Other(BaseModel):
 
 def rules() -> Offline:
     return Offline().knows(Reply, lambda prompt: Reply(text=f"Danke für: {prompt.text}"))
-
-
-class Failing(Offline):
-    """A model that fails with the error it was given."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-    async def generate(self, prompt, schema):
-        raise self.error
-
-    def stream(self, prompt):
-        raise self.error
 
 
 async def test_without_a_provider_the_rules_answer_and_say_so() -> None:
@@ -72,20 +55,6 @@ async def test_the_offline_text_says_in_both_languages_that_no_model_wrote_it() 
     assert "without a language model" in text
     assert stream.made is not None
     assert stream.made.offline
-
-
-@pytest.mark.parametrize(
-    "error", [VendorUnavailable("gone", vendor="v", ambiguous=False), BudgetExhausted("spent", after=1)]
-)
-async def test_when_the_model_fails_or_may_not_be_asked_the_rules_answer(error: Exception) -> None:
-    model = WithFallback(Failing(error), rules())
-    assert (await model.generate(PROMPT, Reply)).offline
-    assert "ohne Sprachmodell" in "".join([piece async for piece in model.stream(PROMPT)])
-
-
-async def test_a_mistake_of_ours_is_not_hidden_by_the_rules() -> None:
-    with pytest.raises(KeyError):
-        await WithFallback(Failing(KeyError("bug")), rules()).generate(PROMPT, Reply)
 
 
 @given(st.text(max_size=200))
