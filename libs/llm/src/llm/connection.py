@@ -1,7 +1,8 @@
 """The one HTTP client under both SDKs (both speak httpx2), and what its silence means.
 
 Giving the SDKs our own client keeps them from choosing another (google-genai would take aiohttp when it is
-installed, and retry by itself) and lets one limit hold for the size of every answer.
+installed, and retry by itself) and lets one limit hold for the size of every answer. The environment's proxy
+(HTTPS_PROXY and the like) is used, but not for this machine's own addresses.
 """
 
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from llm.settings import LanguageModelSettings
-from vendorkit import VendorContractBroken, VendorUnavailable
+from vendorkit import NOT_BY_PROXY, VendorContractBroken, VendorUnavailable
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -19,12 +20,18 @@ def http_client(settings: LanguageModelSettings) -> httpx2.AsyncClient:
     limits = httpx2.Limits(
         max_connections=settings.connections, max_keepalive_connections=settings.connections
     )
+
+    async def count(response: httpx2.Response) -> None:
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _Counted(response.stream, settings.response_bytes, settings.provider)
+
+    # Not by a transport of our own: a client that is given one does not look for a proxy.
     return httpx2.AsyncClient(
-        transport=_Limited(
-            httpx2.AsyncHTTPTransport(limits=limits), settings.response_bytes, settings.provider
-        ),
+        limits=limits,
         timeout=timeouts(settings),
         follow_redirects=False,
+        mounts=dict(NOT_BY_PROXY),
+        event_hooks={"response": [count]},
     )
 
 
@@ -42,25 +49,9 @@ def silent(vendor: str, error: BaseException) -> VendorUnavailable:
     return VendorUnavailable(f"{vendor} {what}. Trying again later.", vendor=vendor, ambiguous=sent)
 
 
-class _Limited(httpx2.AsyncBaseTransport):
+class _Counted(httpx2.AsyncByteStream):
     """Counts what comes in, and stops reading at the limit."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, limit: int, vendor: str) -> None:
-        self._inner = inner
-        self._limit = limit
-        self._vendor = vendor
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await self._inner.handle_async_request(request)
-        assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = _Counted(response.stream, self._limit, self._vendor)
-        return response
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-class _Counted(httpx2.AsyncByteStream):
     def __init__(self, inner: httpx2.AsyncByteStream, limit: int, vendor: str) -> None:
         self._inner = inner
         self._left = limit
