@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 
-from frontdesk.play.enquiry import QUIET_SECONDS, SENDING
+from frontdesk.play.enquiry import SENDING
 from frontdesk.stack import Stack
 from frontdesk.story.letters import direct_enquiry
 from frontdesk.story.person import draw_story
-from testkit.house import FurnishedHouse, furnished_house
+from testkit.house import QUIET_SECONDS, FurnishedHouse, furnished_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 

@@ -11,13 +11,12 @@ from pydantic import JsonValue
 
 from chassis import hearing
 from chassis.dead_letters import DeadLetter
-from frontdesk.play.enquiry import QUIET_SECONDS
 from frontdesk.play.world import Accepted
 from frontdesk.stack import Stack
 from frontdesk.story.letters import Attachment, direct_enquiry
 from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
-from testkit.house import FurnishedHouse, furnished_house
+from testkit.house import QUIET_SECONDS, FurnishedHouse, furnished_house
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 

@@ -33,6 +33,8 @@ QUICK: Mapping[str, JsonValue] = {
     "replies_per_hour": 1000,
 }
 """What each company of `deploy/tenants.yaml` has otherwise here, so that a journey does not wait."""
+QUIET_SECONDS = 2.0
+"""How long nothing must happen before it counts as nothing: turns close after 0.3 s."""
 
 
 @dataclass

@@ -41,9 +41,14 @@ async def prepare(services: Sequence[Service]) -> None:
 
 
 @asynccontextmanager
-async def running_house(plan: FleetPlan) -> AsyncIterator[House]:
-    """The whole fleet in this process, ready, for as long as the block lasts; then it is drained."""
+async def running_house(plan: FleetPlan, *, ground: Awaitable[None] | None = None) -> AsyncIterator[House]:
+    """The whole fleet in this process, ready, for as long as the block lasts; then it is drained.
+
+    `ground` ends when broker and database are there: until then the services are only put together.
+    """
     services = create_services(plan)
+    if ground is not None:
+        await ground
     await prepare(services)
     fleet = Fleet(services)
     try:

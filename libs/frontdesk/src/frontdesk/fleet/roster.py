@@ -28,11 +28,14 @@ def create(point: EntryPoint, environment: Mapping[str, str]) -> Service:
 
 @contextmanager
 def environ(values: Mapping[str, str]) -> Iterator[None]:
-    """These environment variables, for as long as the block lasts."""
-    before = dict(os.environ)
+    """These environment variables, for as long as the block lasts; no other one is touched."""
+    before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

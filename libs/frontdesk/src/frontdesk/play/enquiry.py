@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -29,8 +28,6 @@ from frontdesk.story.person import Story
 
 SENDING = "muster-immobilien"
 DRAFTING = "vorsicht-makler"
-QUIET_SECONDS = 3.0
-"""How long nothing must happen before it counts as nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,8 @@ class Stage:
     gateway_url: str
     tenants: Mapping[str, Mapping[str, JsonValue]]
     checks: Checks
+    at_rest: Callable[[], Awaitable[None]]
+    """Waits until nothing more can follow from what came in so far."""
 
     def journal(self, tenant_id: str) -> Journal:
         """A company's journal."""
@@ -119,7 +118,7 @@ async def same_mail_again(stage: Stage, letter: Letter) -> None:
     answer = await world.post_webhook(url, secret, delivery_id, letter.raw)
     forged = await world.post_webhook(url, "not the secret", f"{delivery_id}-2", letter.raw)
     await journal.first("webhook.received.v1", lambda entry: entry.body["delivery_id"] == delivery_id)
-    await asyncio.sleep(QUIET_SECONDS)
+    await stage.at_rest()
     after = len(await journal.after(0, "message.received.v1")), len(await world.sent())
     checks = stage.checks
     checks.say("\nThe same mail again, by the webhook")
@@ -138,7 +137,7 @@ async def two_letters_in_a_burst(stage: Stage, story: Story, first: FirstContact
     for letter in letters:
         await stage.world.deliver(letter)
     reply = await stage.world.sent_matching(story.email, lambda mail: mail.number not in known)
-    await asyncio.sleep(QUIET_SECONDS)
+    await stage.at_rest()
     journal = stage.journal(SENDING)
     asked = [
         entry for entry in await journal.after(0, "reply.draft.v1") if entry.body["lead_id"] == first.lead_id
@@ -182,7 +181,7 @@ async def a_careful_company(stage: Stage, story: Story) -> None:
     known = {mail.number for mail in await stage.world.sent()}
     await stage.world.deliver(letter)
     draft = await stage.world.sent_matching(agent, lambda mail: mail.number not in known)
-    await asyncio.sleep(QUIET_SECONDS)
+    await stage.at_rest()
     early = [mail for mail in await stage.world.sent(to=story.email) if mail.number not in known]
     await stage.world.deliver(_released(draft, agent=agent, mailbox=mailbox))
     reply = await stage.world.sent_matching(story.email, lambda mail: mail.number not in known)

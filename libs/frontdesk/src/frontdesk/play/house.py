@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 
 from frontdesk import checkout
 from frontdesk.fleet.house import House
+from frontdesk.fleet.rest import until_at_rest
 from frontdesk.fleet.vendors import Vendors
 from frontdesk.play.checks import Checks
 from frontdesk.play.enquiry import DRAFTING, SENDING, Stage, play
@@ -21,7 +23,7 @@ from frontdesk.story.person import Story
 
 
 async def play_in_house(house: House, vendors: Vendors, story: Story, say: Callable[[str], None]) -> Checks:
-    """Furnish the house for a story and play it; returns the comparisons."""
+    """Furnish a fresh house for a story and play it; returns the comparisons."""
     checks, plan = Checks(say), house.plan
     headers = {"Authorization": f"Bearer {plan.shared['FRONTDESK_ADMIN_TOKEN']}"}
     async with (
@@ -32,7 +34,8 @@ async def play_in_house(house: House, vendors: Vendors, story: Story, say: Calla
         began = datetime.now(UTC)
         tenants = await furnish(world, plan, checkout.root() / "deploy" / "tenants.yaml")
         await world.open_mailboxes([(story.email, "her-password")])
-        stage = Stage(world, door, plan.url("gateway"), tenants, checks)
+        at_rest = partial(until_at_rest, house.services)
+        stage = Stage(world, door, plan.url("gateway"), tenants, checks, at_rest)
         narrator = Narrator([stage.journal(SENDING), stage.journal(DRAFTING)], say, began)
         telling = asyncio.create_task(narrator.run())
         say(

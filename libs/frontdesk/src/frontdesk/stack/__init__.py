@@ -4,8 +4,8 @@
 `place_of_its_own(stack, name)` gives a place on it that nobody else uses.
 """
 
-from frontdesk.stack.place import place_of_its_own
+from frontdesk.stack.place import Place, place_of_its_own
 from frontdesk.stack.secrets import load_environment, make_secrets
 from frontdesk.stack.stack import Stack, StackError
 
-__all__ = ["Stack", "StackError", "load_environment", "make_secrets", "place_of_its_own"]
+__all__ = ["Place", "Stack", "StackError", "load_environment", "make_secrets", "place_of_its_own"]

@@ -32,7 +32,7 @@ class Stack:
     def at(cls, folder: Path, given: Mapping[str, str] = os.environ) -> "Stack":
         """The stack of this folder; nothing is started yet."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder.resolve(), given)
+        return cls(folder.resolve(), dict(given))
 
     def start(self) -> None:
         """Start what is not running, both pieces at once, and wait until they serve."""
