@@ -6,9 +6,10 @@ from chassis import Service
 from llm import Budget, language_model
 from ocr.adapters.model import ModelAnalyst
 from ocr.adapters.reader import ConfinedReader
+from ocr.adapters.rooms import sweep
 from ocr.adapters.store import Documents, StoredContents
 from ocr.application.analyze_document import AnalyzeDocument
-from ocr.entrypoints import events, http
+from ocr.entrypoints import events, http, timers
 from ocr.settings import Settings
 
 
@@ -26,6 +27,7 @@ def create_service(settings: Settings | None = None) -> Service:
     )
     service.hears(events.router(analyze, documents.keep, at_a_time=settings.at_a_time))
     service.serves(http.router(service.units, documents))
+    service.runs("sweep", timers.sweeping(sweep))
     return service
 
 

@@ -24,6 +24,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from ocr.adapters.reader import ConfinedReader, ReaderFailed
+from ocr.adapters.rooms import room, sweep
 from ocr.domain.document import Reading, Unreadable
 from ocr.domain.limits import Limits
 
@@ -521,3 +522,37 @@ async def test_nothing_of_a_document_is_left_on_the_disk(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     await read(pdf(LINES))
     assert os.listdir(tmp_path) == []  # noqa: PTH208 -- one look, and the test may wait for it
+
+
+async def test_the_folder_of_a_killed_reading_is_removed_and_that_of_a_running_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    service = "\n".join(
+        [
+            "import asyncio, os, tempfile",
+            f"tempfile.tempdir = {str(tmp_path)!r}",
+            "from ocr.adapters.rooms import room",
+            "async def read():",
+            "    async with room() as folder:",
+            "        (folder / 'document').write_text('Gehaltszettel')",
+            "        os.kill(os.getpid(), 9)",
+            "asyncio.run(read())",
+        ]
+    )
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", service)
+    assert await killed.wait() == -signal.SIGKILL
+    (left,) = folders(tmp_path)
+    async with room() as in_use:
+        young = tmp_path / f"{left.name}-young"
+        young.mkdir()
+        for folder in (left, in_use):
+            os.utime(folder, (0, 0))
+
+        await sweep()
+
+        assert folders(tmp_path) == sorted([in_use, young])
+
+
+def folders(where: Path) -> list[Path]:
+    return sorted(where.iterdir())

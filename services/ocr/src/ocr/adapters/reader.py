@@ -6,10 +6,8 @@ import asyncio
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.errors import RetryLater
+from ocr.adapters.rooms import room
 from ocr.domain.document import Method, Page, Reading, Reason, Unreadable
 from ocr.domain.limits import Limits
 
@@ -63,17 +62,14 @@ class ConfinedReader:
         if len(data) > self._limits.file_bytes:
             most = self._limits.file_bytes // (1024 * 1024)
             return Unreadable("too_large", f"The file is larger than {most} MiB; please send it in parts.")
-        room = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="ocr-"))
-        try:
-            await asyncio.to_thread((room / "document").write_bytes, data)
-            return await self._read(room)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+        async with room() as folder:
+            await asyncio.to_thread((folder / "document").write_bytes, data)
+            return await self._read(folder)
 
-    async def _read(self, room: Path) -> Reading | Unreadable:
+    async def _read(self, folder: Path) -> Reading | Unreadable:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "ocr.adapters.reading", str(room / "document"), str(room / "result"), self._arguments,
-            cwd=room, env=_environment(room), start_new_session=True,
+            sys.executable, "-P", "-m", "ocr.adapters.reading", str(folder / "document"), str(folder / "result"), self._arguments,
+            cwd=folder, env=_environment(folder), start_new_session=True,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -88,11 +84,11 @@ class ConfinedReader:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-        return self._judged(code, room)
+        return self._judged(code, folder)
 
-    def _judged(self, code: int, room: Path) -> Reading | Unreadable:
+    def _judged(self, code: int, folder: Path) -> Reading | Unreadable:
         if code == 0:
-            return _result(room / "result")
+            return _result(folder / "result")
         if -code in _OUT_OF_TIME:
             return Unreadable("too_slow", "Reading the document took more processor time than allowed.")
         if -code in _CRASHES:
@@ -104,9 +100,9 @@ class ConfinedReader:
         )
 
 
-def _environment(room: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_SETTINGS if name in os.environ}
-    return {"LANG": "C.UTF-8", **kept, "OMP_THREAD_LIMIT": "1", "TMPDIR": str(room)}
+    return {"LANG": "C.UTF-8", **kept, "OMP_THREAD_LIMIT": "1", "TMPDIR": str(folder)}
 
 
 def _result(path: Path) -> Reading | Unreadable:
