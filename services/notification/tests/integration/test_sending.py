@@ -77,6 +77,17 @@ class Office:
 
         await until(reached, within=within)
 
+    async def until_state(self, email: SendEmail, wanted: str) -> None:
+        async def reached() -> bool:
+            answer = await self.fleet.http.get(
+                "/api/v1/outgoing",
+                params={"lead_id": email.lead_id},
+                headers={"X-Tenant-Id": self.tenant_id},
+            )
+            return [letter["state"] for letter in answer.json()] == [wanted]
+
+        await until(reached)
+
     async def sql(self, statement: str, **values: object) -> None:
         async with self.fleet.service.database.transaction(self.tenant_id) as session:
             await session.execute(text(statement), {"tenant_id": self.tenant_id, **values})  # pyright: ignore[reportDeprecated]
@@ -282,6 +293,30 @@ async def test_a_paused_tenant_sends_nothing_and_goes_on_where_it_stopped(office
     sent = office.fleet.wire.all(MessageSent, correlation_id=emails[0].lead_id)
     assert [event.lead_id for event in sent] == [emails[0].lead_id]
     assert len(await office.mails()) == 1
+
+
+async def test_what_a_person_released_leaves_though_hundreds_of_automatic_replies_wait_for_the_hour(
+    office: Office,
+) -> None:
+    office.configure(paused=True, replies_per_hour=0)
+    await office.say(reply())
+    await office.until_states("held")
+    await office.sql(
+        "insert into notification.outgoing (tenant_id, key, lead_id, turn, purpose, recipients, subject, message_id, "
+        "counted, state, held, created_at) select tenant_id, key || n, lead_id, turn, purpose, recipients, subject, "
+        "message_id, counted, state, held, created_at from notification.outgoing, generate_series(1, 200) n "
+        f"where tenant_id = '{office.tenant_id}'"
+    )
+    released = reply(automatic=False)
+    await office.say(released)
+    await office.until_state(released, "held")
+
+    office.configure(paused=False, replies_per_hour=0)
+    await office.fleet.wire.say(
+        TenantConfigured(tenant_id=office.tenant_id, version=2), tenant_id=office.tenant_id
+    )
+
+    await office.until_state(released, "sent")
 
 
 async def test_the_hours_limit_holds_what_is_beyond_it_and_tells_the_agent_once(office: Office) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, DateTime, Text, func, update
+from sqlalchemy import Column, DateTime, Text, func, literal, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, SQLModel, col, select
 
@@ -110,15 +110,17 @@ class OutgoingRecords:
         )
         return counted.one()
 
-    async def held(self, session: Session, *, limit: int) -> Sequence[HeldLetter]:
-        """The letters that wait, oldest first."""
-        found = await session.exec(
-            select(OutgoingRow)
-            .where(OutgoingRow.state == "held")
-            .order_by(col(OutgoingRow.created_at))
-            .limit(limit)
-        )
-        return [HeldLetter(row.key, row.counted, row.held or {}) for row in found]
+    async def held(
+        self, session: Session, *, limit: int, counted: bool | None = None, after: HeldLetter | None = None
+    ) -> Sequence[HeldLetter]:
+        """The letters that wait, oldest first; two of one moment in the order of their keys."""
+        place = col(OutgoingRow.created_at), col(OutgoingRow.key)
+        query = select(OutgoingRow).where(OutgoingRow.state == "held").order_by(*place).limit(limit)
+        if counted is not None:
+            query = query.where(col(OutgoingRow.counted).is_(counted))
+        if after is not None:
+            query = query.where(tuple_(*place) > tuple_(literal(after.at), literal(after.key)))
+        return [HeldLetter(row.key, row.created_at, row.held or {}) for row in await session.exec(query)]
 
     async def release(self, session: Session, key: str) -> bool:
         """Let a held letter go; False when it no longer waits."""

@@ -81,7 +81,7 @@ class HeldLetter:
     """A letter that waits: what was to be done, and the envelope of what asked for it."""
 
     key: str
-    counted: bool
+    at: datetime
     held: Mapping[str, JsonValue] = field(repr=False)
 
 
@@ -169,7 +169,12 @@ class Records(Protocol):
 
     async def was_handed_over(self, session: Session, key: str) -> bool: ...
     async def handed_over_in_the_last_hour(self, session: Session) -> int: ...
-    async def held(self, session: Session, *, limit: int) -> Sequence[HeldLetter]: ...
+    async def held(
+        self, session: Session, *, limit: int, counted: bool | None = None, after: HeldLetter | None = None
+    ) -> Sequence[HeldLetter]:
+        """Letters that wait, oldest first: those that count against the hour or not, those after another."""
+        ...
+
     async def release(self, session: Session, key: str) -> bool:
         """Let a held letter go; False when it no longer waits."""
         ...

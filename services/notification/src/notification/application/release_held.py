@@ -12,8 +12,8 @@ from contracts.messages.v1 import SendEmail
 from notification.application.ports import HeldLetter, Profiles, Records, Transactions
 from notification.domain import brake
 
-MOST = 200
-"""How many letters go in one round."""
+PAGE = 200
+"""How many letters are looked at together."""
 
 
 class EmailReleased(Timer):
@@ -26,7 +26,10 @@ class EmailReleased(Timer):
 
 
 class ReleaseHeld:
-    """Look at a tenant's held letters, oldest first, and let go what may leave."""
+    """Look at all of a tenant's held letters, oldest first, and let go what may leave.
+
+    Those that do not count against the hour come first: they wait for a pause alone, not behind those that do.
+    """
 
     def __init__(
         self, *, profiles: Profiles, records: Records, transactions: Transactions, fleet_paused: bool = False
@@ -39,7 +42,7 @@ class ReleaseHeld:
     async def __call__(self, tenant_id: str) -> int:
         """Release what may leave; returns how many."""
         async with self._transactions.reading(tenant_id) as session:
-            waiting = await self._records.held(session, limit=MOST)
+            waiting = await self._records.held(session, limit=1)
             handed_over = await self._records.handed_over_in_the_last_hour(session) if waiting else 0
         if not waiting:
             return 0
@@ -47,13 +50,20 @@ class ReleaseHeld:
         if brake.held_by(tenant_paused=profile.paused, fleet_paused=self._fleet_paused) is not None:
             return 0
         room = brake.room(handed_over=handed_over, cap=profile.replies_per_hour)
-        released = 0
-        for letter in waiting:
-            if letter.counted:
-                if room == 0:
-                    continue
-                room -= 1
-            released += await self._release(tenant_id, letter)
+        released = await self._let_go(tenant_id, counted=False, most=None)
+        return released + await self._let_go(tenant_id, counted=True, most=room)
+
+    async def _let_go(self, tenant_id: str, *, counted: bool, most: int | None) -> int:
+        released, last = 0, None
+        while most is None or released < most:
+            limit = PAGE if most is None else min(PAGE, most - released)
+            async with self._transactions.reading(tenant_id) as session:
+                page = await self._records.held(session, limit=limit, counted=counted, after=last)
+            for letter in page:
+                released += await self._release(tenant_id, letter)
+            if len(page) < limit:
+                break
+            last = page[-1]
         return released
 
     async def _release(self, tenant_id: str, letter: HeldLetter) -> int:
