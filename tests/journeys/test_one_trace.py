@@ -36,8 +36,7 @@ from frontdesk.stack import Stack, place_of_its_own
 from frontdesk.story.letters import Attachment, Letter, direct_enquiry
 from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
-from testkit.mail import Mail
-from testkit.sandbox import Sandbox
+from testkit.sandbox import Sandbox, steered
 from testkit.service import free_port
 from testkit.stack import name_of_this_session
 
@@ -211,12 +210,11 @@ async def _doors(
     )  # fmt: skip
     async with (
         httpx.AsyncClient(trust_env=False, timeout=30) as outside,
-        httpx.AsyncClient(base_url=f"{addresses['control']}/", trust_env=False, timeout=30) as control,
+        steered(vendors) as sandbox,
         httpx.AsyncClient(
             base_url=gateway, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
         ) as door,
     ):
-        sandbox = Sandbox(addresses, Mail(control), control)
         yield Running(
             process, log, collector, gateway, vendors, World(vendors, outside), sandbox, door, secrets
         )

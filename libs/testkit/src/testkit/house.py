@@ -25,7 +25,7 @@ from frontdesk.play.journal import Entry, Journal
 from frontdesk.play.world import World
 from frontdesk.stack import Stack, place_of_its_own
 from testkit.mail import Mail
-from testkit.sandbox import Sandbox
+from testkit.sandbox import Sandbox, steered
 from testkit.stack import name_of_this_session
 
 QUICK: Mapping[str, JsonValue] = {
@@ -130,15 +130,14 @@ async def _doors(
     plan: FleetPlan, vendors: Vendors
 ) -> AsyncIterator[tuple[World, Sandbox, httpx.AsyncClient]]:
     token = {"Authorization": f"Bearer {plan.shared['FRONTDESK_ADMIN_TOKEN']}"}
-    control = f"{vendors.addresses['control']}/"
     async with (
         httpx.AsyncClient(trust_env=False, timeout=60) as outside,
-        httpx.AsyncClient(base_url=control, trust_env=False, timeout=120) as steering,
+        steered(vendors) as sandbox,
         httpx.AsyncClient(
             base_url=plan.url("gateway"), headers=token, trust_env=False, timeout=60
         ) as gateway,
     ):
-        yield World(vendors, outside), Sandbox(vendors.addresses, Mail(steering), steering), gateway
+        yield World(vendors, outside), sandbox, gateway
 
 
 async def _furnished(

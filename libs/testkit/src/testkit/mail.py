@@ -10,23 +10,16 @@ from email.message import EmailMessage
 import httpx
 from pydantic import Base64Bytes, BaseModel, JsonValue
 
+from frontdesk.play.world import Accepted
 
-class AcceptedMail(BaseModel):
+
+class AcceptedMail(Accepted):
     """A mail that the SMTP server accepted, whether or not its sender learned of it."""
 
-    number: int
     accepted_at: datetime
-    user: str | None
     mail_from: str
-    recipients: list[str]
     message_id: str | None
     answered: bool
-    raw_base64: Base64Bytes
-
-    @property
-    def message(self) -> EmailMessage:
-        """The mail, parsed."""
-        return _parsed(self.raw_base64)
 
 
 class StoredMail(BaseModel):
@@ -40,7 +33,7 @@ class StoredMail(BaseModel):
     @property
     def message(self) -> EmailMessage:
         """The letter, parsed."""
-        return _parsed(self.raw_base64)
+        return email.message_from_bytes(self.raw_base64, policy=email.policy.default)
 
 
 @dataclass(frozen=True)
@@ -95,10 +88,6 @@ class Mail:
 
     async def _post(self, path: str, body: dict[str, JsonValue]) -> None:
         _checked(await self._control.post(f"mail/{path}", json=body))
-
-
-def _parsed(raw: bytes) -> EmailMessage:
-    return email.message_from_bytes(raw, policy=email.policy.default)
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

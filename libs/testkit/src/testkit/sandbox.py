@@ -1,22 +1,16 @@
 """The simulated vendors as the tests steer them: one program for the session, and its control plane."""
 
-import asyncio
-import json
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 from pydantic import BaseModel, JsonValue
 
+from frontdesk.fleet.vendors import Vendors, simulated_vendors
 from testkit.mail import Mail
-
-_START_SECONDS = 30
 
 
 class Seen(BaseModel):
@@ -95,37 +89,17 @@ class Sandbox:
 @pytest_asyncio.fixture(scope="session")
 async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
     """The simulated vendors, started for this session and ended with it."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    log = folder / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: ASYNC220 (starting takes no time; waiting does, and is awaited)
-            [sys.executable, "-m", "sandbox", "--port", "0", "--state-dir", str(folder / "state")],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        addresses = await asyncio.to_thread(_addresses, process, log)
-        async with httpx.AsyncClient(
-            base_url=f"{addresses['control']}/", timeout=60, trust_env=False
-        ) as control:
-            yield Sandbox(addresses, Mail(control), control)
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.wait, 30)
+    async with simulated_vendors(tmp_path_factory.mktemp("sandbox")) as vendors, steered(vendors) as sandbox:
+        yield sandbox
 
 
-def _addresses(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str]:
-    """What the program prints once it serves."""
-    for _ in range(_START_SECONDS * 20):
-        for line in log.read_text().splitlines():
-            if line.startswith("{"):
-                printed: dict[str, str] = json.loads(line)
-                return printed
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise RuntimeError(f"the sandbox did not start:\n{log.read_text()}")
+@asynccontextmanager
+async def steered(vendors: Vendors) -> AsyncIterator[Sandbox]:
+    """The control plane of simulated vendors that run."""
+    async with httpx.AsyncClient(
+        base_url=f"{vendors.addresses['control']}/", timeout=120, trust_env=False
+    ) as control:
+        yield Sandbox(vendors.addresses, Mail(control), control)
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:
