@@ -273,6 +273,19 @@ async def test_a_hook_id_of_another_tenant_is_refused_and_nothing_is_kept(
             {"credentials": {"weclapp": {"base_url": "nowhere", "token": "t"}}},
             "credentials/weclapp/base_url: is no http",
         ),
+        (
+            {"credentials": {"weclapp": {"base_url": "https://muster.weclapp.test", "token": "a-token\n"}}},
+            "credentials/weclapp/token: has a line break",
+        ),
+        (
+            {"credentials": {"weclapp": {"base_url": "https://muster.weclapp.test", "token": "tökén"}}},
+            "credentials/weclapp/token: is no token",
+        ),
+        (
+            {"credentials": {"smtp": {**SMTP, "username": "office@a.test\r"}}},
+            "credentials/smtp/username: has a",
+        ),
+        ({"filename_template": "{date} {customer}"}, "filename_template: names {customer}; there are {year}"),
         ({"time_zone": "Europe/Wien"}, "time_zone: is no IANA time zone"),
         ({"agent_email": "nobody"}, "agent_email: is no e-mail address"),
         ({"texts": {"de": {"signature": "x", "imprint": "y", "ai_notice": "z"}}}, "texts/en: is missing"),

@@ -71,6 +71,16 @@ def test_an_empty_credential_is_told_what_it_lacks(name: str) -> None:
     assert {flaw.field for flaw in credential_flaws(name, {}, name)} == needed
 
 
+def test_a_certificate_has_lines_and_nothing_else_has() -> None:
+    imap = {"host": "mail.test", "port": "993", "username": "ö", "password": "ge heim", "security": "tls"}
+    sound = {**imap, "authserv_id": "mail.test", "ca_pem": "-----BEGIN CERTIFICATE-----\nMII\n"}
+
+    assert list(credential_flaws("imap", sound, "imap")) == []
+    assert [flaw.field for flaw in credential_flaws("imap", {**sound, "password": "geheim\n"}, "imap")] == [
+        "imap/password"
+    ]
+
+
 def test_a_flaw_of_a_credential_never_shows_its_value() -> None:
     flaws = list(credential_flaws("smtp", {"port": "geheim", "security": "geheim", "pass": "geheim"}, "smtp"))
 

@@ -43,9 +43,15 @@ class TenantCrms:
     async def _client(self, tenant_id: str) -> WeclappClient:
         credential = await self._tenants.credential(tenant_id, CREDENTIAL)
         base_url, token = credential.values.get("base_url"), credential.values.get("token")
-        if base_url is None or token is None or not _is_address(base_url.get_secret_value()):
+        if (
+            base_url is None
+            or token is None
+            or not _is_address(base_url.get_secret_value())
+            or not _is_token(token.get_secret_value())
+        ):
             raise NeedsTenant(
-                f"the credential '{CREDENTIAL}' of tenant {tenant_id} must have base_url (https://…) and token",
+                f"the credential '{CREDENTIAL}' of tenant {tenant_id} must have base_url (https://…) and token, "
+                "without line breaks or spaces",
                 credential=CREDENTIAL,
             )
         asked = (base_url.get_secret_value(), token.get_secret_value())
@@ -57,6 +63,11 @@ class TenantCrms:
         if known is not None:
             await known[1].aclose()
         return client
+
+
+def _is_token(text: str) -> bool:
+    """Whether it can stand in a header."""
+    return text.isascii() and text.isprintable() and " " not in text and text != ""
 
 
 def _is_address(text: str) -> bool:

@@ -29,6 +29,9 @@ def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[
         if not value.strip():
             if not check.optional:
                 yield Flaw(f"{at}/{key}", "is missing")
+        elif not check.lines and not value.isprintable():
+            # A login would fail for ever by what nobody sees.
+            yield Flaw(f"{at}/{key}", "has a line break or another invisible character; was it copied along?")
         elif complaint := check.complaint(value):
             yield Flaw(f"{at}/{key}", complaint)
     for key in sorted(values.keys() - form.keys()):
@@ -37,12 +40,20 @@ def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class _Check:
+    """`lines`: a text of several lines, such as a certificate."""
+
     complaint: Callable[[str], str | None]
     optional: bool = False
+    lines: bool = False
 
 
 def _anything(_: str) -> str | None:
     return None
+
+
+def _token(value: str) -> str | None:
+    good = value.isascii() and " " not in value
+    return None if good else "is no token: it has a space, or a letter that no token has"
 
 
 def _port(value: str) -> str | None:
@@ -68,6 +79,7 @@ def _one_of(*choices: str) -> Callable[[str], str | None]:
 
 _TEXT = _Check(_anything)
 _TEXT_OR_NONE = _Check(_anything, optional=True)
+_CERTIFICATE = _Check(_anything, optional=True, lines=True)
 
 FORMS: Mapping[str, Mapping[str, _Check]] = {
     "smtp": {
@@ -76,7 +88,7 @@ FORMS: Mapping[str, Mapping[str, _Check]] = {
         "username": _TEXT,
         "password": _TEXT,
         "security": _Check(_one_of("starttls", "tls", "none")),
-        "ca_pem": _TEXT_OR_NONE,
+        "ca_pem": _CERTIFICATE,
     },
     "imap": {
         "host": _TEXT,
@@ -84,11 +96,11 @@ FORMS: Mapping[str, Mapping[str, _Check]] = {
         "username": _TEXT,
         "password": _TEXT,
         "security": _Check(_one_of("tls", "starttls", "none")),
-        "ca_pem": _TEXT_OR_NONE,
+        "ca_pem": _CERTIFICATE,
         "sent_folder": _TEXT_OR_NONE,
         "authserv_id": _TEXT,
     },
-    "weclapp": {"base_url": _Check(_url), "token": _TEXT},
+    "weclapp": {"base_url": _Check(_url), "token": _Check(_token)},
     "graph": {
         "authority_url": _Check(_url),
         "base_url": _Check(_url),

@@ -14,6 +14,8 @@ Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 # Before the @ ASCII alone: mail servers take no other, and nothing could be sent in the company's name.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+PLACEHOLDERS = ("year", "month", "date", "person", "category", "object", "filename", "extension")
+"""What a template may name: what is known of a document when it is filed."""
 _TEMPLATE_FIELD = re.compile(r"\{([a-z_]*)\}")
 
 
@@ -109,5 +111,8 @@ def _template_flaws(tenant: Tenant) -> Iterator[Flaw]:
             yield Flaw(name, "is empty")
         elif set(_TEMPLATE_FIELD.sub("", template)) & {"{", "}"}:
             yield Flaw(name, "has a brace that does not close around a name such as {person}")
+        elif unknown := sorted(set(_TEMPLATE_FIELD.findall(template)) - set(PLACEHOLDERS)):
+            known = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
+            yield Flaw(name, f"names {', '.join(f'{{{each}}}' for each in unknown)}; there are {known}")
     if ".." in tenant.folder_template.replace("\\", "/").split("/"):
         yield Flaw("folder_template", "must not lead out of its folder with ..")
