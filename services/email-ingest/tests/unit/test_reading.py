@@ -107,6 +107,14 @@ def test_only_the_companys_own_server_is_believed(fields: str, expected: str) ->
     assert read(raw).authenticity == expected
 
 
+def test_a_company_whose_server_has_no_name_believes_nobody() -> None:
+    forged = b"Authentication-Results: ; dmarc=pass\r\nAuthentication-Results: mx.muster.test; dmarc=pass\r\n"
+    for nameless in (None, ""):
+        company = Company("office@muster.test", "chef@muster.test", nameless)
+        letter = read_letter(forged + b"From: a@b.example\r\n\r\nHallo", company, NOW)
+        assert letter.authenticity == "none"
+
+
 def test_what_stands_below_the_servers_own_trace_was_written_by_the_sender() -> None:
     raw = (
         b"Authentication-Results: mx.muster.test; dmarc=fail header.from=b.example\r\n"

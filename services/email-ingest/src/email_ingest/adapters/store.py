@@ -28,7 +28,11 @@ def _moment() -> datetime:
 
 
 class LetterRow(SQLModel, table=True):
-    """A letter, with what was said of it. `fingerprint` is what makes it the same letter by whatever way it comes."""
+    """A letter, with what was said of it.
+
+    `fingerprint` is what makes it the same letter by whatever way it comes, `enquiry_key` what makes it the same enquiry
+    when a portal sends it again.
+    """
 
     __tablename__ = "letters"
     __table_args__: ClassVar[dict[str, str]] = _SCHEMA
@@ -42,6 +46,7 @@ class LetterRow(SQLModel, table=True):
     received_at: datetime = _moment()
     message: dict[str, JsonValue] = Field(sa_column=Column(JSONB, nullable=False))
     documents: list[JsonValue] = Field(sa_column=Column(JSONB, nullable=False))
+    enquiry_key: str | None = None
 
 
 class CursorRow(SQLModel, table=True):
@@ -77,6 +82,7 @@ class LetterStore:
                 received_at=message.received_at,
                 message=message.model_dump(mode="json"),
                 documents=[document.model_dump(mode="json") for document in letter.documents],
+                enquiry_key=letter.enquiry_key,
             )
             .on_conflict_do_nothing()
             .returning(col(LetterRow.message_id))

@@ -87,12 +87,13 @@ class Mailboxes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TakenLetter:
-    """A letter that is to be kept, with what is said about it."""
+    """A letter that is to be kept, with what is said about it; known by its fingerprint, or by its enquiry's key."""
 
     fingerprint: str
     source: str
     message: MessageReceived
     documents: tuple[DocumentReceived, ...]
+    enquiry_key: str | None = None
 
 
 class Letters(Protocol):

@@ -22,6 +22,7 @@ from email_ingest.application.ports import (
     Session,
     TakenLetter,
 )
+from email_ingest.domain.identity import enquiry_key
 from email_ingest.domain.letter import LARGEST, Company, Document, Letter, Portal
 from email_ingest.domain.read_letter import read_letter
 
@@ -94,7 +95,8 @@ class TakeLetterIn:
             for number, document in enumerate(letter.documents if letter.kind == "enquiry" else ())
         ]
         message = _message(letter, arrival, message_id, raw, documents, company)
-        return TakenLetter(identity, arrival.source, message, tuple(documents))
+        known_by = enquiry_key(letter, _utc(arrival.received_at))
+        return TakenLetter(identity, arrival.source, message, tuple(documents), known_by)
 
     async def keep(self, session: Session, tenant_id: str, taken: TakenLetter) -> list[Following]:
         """Keep a letter; returns what is to be said: nothing when the letter is known."""

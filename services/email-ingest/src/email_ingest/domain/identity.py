@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from email.message import Message
 
 from email_ingest.domain.headers import Headers
+from email_ingest.domain.letter import Letter
 
 _BETWEEN = b"\x1f"
 
@@ -25,6 +27,28 @@ def content_hash(message: Message, headers: Headers) -> str:
         if not part.is_multipart():
             digest.update(_content(part) + _BETWEEN)
     return digest.hexdigest()
+
+
+def enquiry_key(letter: Letter, received_at: datetime) -> str | None:
+    """What a portal's enquiry is known by when the portal sends it again under a new Message-ID; None for other letters.
+
+    The same person, through the same portal, about the same object, in the same words and with the same files, on one
+    day (UTC). Of letters that people write themselves, two that are equal are two.
+    """
+    portal = letter.portal
+    if portal is None or letter.kind != "enquiry" or not letter.sender.contact_points:
+        return None
+    if letter.authenticity == "fail":  # a forgery must not stand in the way of the enquiry that it copies
+        return None
+    digest = hashlib.sha256()
+    for text in (
+        portal.portal, portal.object_reference or "", portal.listing_id or "", portal.object_title or "",
+        *(f"{kind}:{value}" for kind, value in sorted(letter.sender.contact_points)),
+        " ".join(letter.text.split()),
+        *(hashlib.sha256(document.data).hexdigest() for document in letter.documents),
+    ):  # fmt: skip
+        digest.update(text.encode("utf-8", "replace") + _BETWEEN)
+    return f"{received_at.astimezone(UTC):%Y-%m-%d} {digest.hexdigest()}"
 
 
 def made_up_id(content: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+from contextlib import nullcontext
 
 from chassis import Blobs, Outcome, Router, Session, Tenants, UnitOfWork
 from chassis.errors import NeverRetry
@@ -16,6 +18,8 @@ from email_ingest.application.take_letter_in import Arrival, TakeLetterIn
 from email_ingest.application.watch_tenants import WatchTenants
 
 SOURCE = "mime"
+LARGE_AT_A_TIME = 2
+"""Letters that came as a blob may have 25 MiB, and several times that while they are taken apart; others are small."""
 
 
 def router(
@@ -23,13 +27,16 @@ def router(
 ) -> Router:
     """Letters by webhook, copies of what was sent, and news of who has a mailbox."""
     router = Router()
+    large = asyncio.Semaphore(LARGE_AT_A_TIME)
 
     @router.on(WebhookReceived, grouped=True, prefetch=16)
     async def on_webhook_received(event: WebhookReceived, unit: UnitOfWork) -> Outcome | None:
         if event.source != SOURCE:
             return None
-        arrival = Arrival(await _body(event, unit.tenant_id, blobs), event.received_at, "webhook")
-        taken = await take.prepare(unit.tenant_id, arrival)
+        async with large if event.blob is not None else nullcontext():
+            arrival = Arrival(await _body(event, unit.tenant_id, blobs), event.received_at, "webhook")
+            taken = await take.prepare(unit.tenant_id, arrival)
+            del arrival
         if taken is None:
             return None
 
