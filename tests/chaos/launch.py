@@ -48,13 +48,17 @@ def without_claim() -> None:
 
 def without_ack() -> None:
     """A message is acknowledged as soon as it is there, before anything is done with it."""
-    settle = hearing.Ear._settle  # pyright: ignore[reportPrivateUsage]
+    settle, acknowledge = hearing.Ear._settle, hearing.Ear._acknowledge  # pyright: ignore[reportPrivateUsage]
 
     async def acknowledge_then_settle(ear: hearing.Ear, delivery: Any) -> None:
-        await delivery.message.ack()
+        acknowledge(ear, delivery)
         await settle(ear, delivery)
 
+    def known_to_be_done(*_: object) -> None:
+        return None
+
     _replace(hearing.Ear, "_settle", acknowledge_then_settle)
+    _replace(hearing.Ear, "_acknowledge", known_to_be_done)
 
 
 def shorten_leases(seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from contracts.envelope import Command, Message
 
@@ -22,6 +23,7 @@ def version_of(message: type[Message]) -> int:
     return int(message.__module__.rsplit(".v", 1)[1])
 
 
+@lru_cache(maxsize=512)
 def routing_key(message: type[Message]) -> str:
     """`DocumentAnalyzed` → document.analyzed.v1; `SendEmail` → email.send.v1."""
     words = _words(message)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from talk import answer, asked, resident_megabytes
 
 from chassis import Router, Session, UnitOfWork
+from chassis.running import spare_the_collector
 from chassis.service import Service
 from chassis.telemetry import configure_logs
 from chassis.unit import Outcome
@@ -82,6 +83,7 @@ async def main() -> None:
     configure_logs("WARNING")
     service = _service(wanted.handler)
     await service.start()
+    spare_the_collector()  # as every service's process does
     began, cpu = await _settled(service, wanted.warm_up)
     ended, cpu_ended = await _settled(service, wanted.count)
     measured = service_counted(service)

@@ -14,7 +14,8 @@ import aiormq
 from aio_pika.abc import AbstractRobustExchange
 from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
-from chassis.publishing import Outgoing, publish_batch
+from chassis.frames import Outgoing
+from chassis.publishing import publish_batch
 from chassis.settings import Settings
 from contracts.routing import DEAD_LETTER_EXCHANGE, EXCHANGE
 

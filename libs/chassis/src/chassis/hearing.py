@@ -19,6 +19,7 @@ from time import monotonic
 
 import structlog
 from aio_pika.exceptions import AMQPError
+from aiormq import Channel
 from faststream.rabbit import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 from pydantic import ValidationError
@@ -29,6 +30,7 @@ from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
 from chassis.inbox import Inbox
 from chassis.metrics import Metrics
 from chassis.outbox import Outbox, OutboxRow
+from chassis.publishing import Acknowledgements
 from chassis.router import AnyEvent, Hearing
 from chassis.telemetry import Telemetry, frames, mark_failed
 from chassis.unit import Committer, UnitOfWork
@@ -93,6 +95,7 @@ class Ear:
         self._under_way: set[asyncio.Task[None]] = set()
         self._of_tenant: Counter[str] = Counter()
         self._held_too_long = asyncio.Event()
+        self._acknowledgements = Acknowledgements()
 
     async def listen(self, subscriber: RabbitSubscriber) -> None:
         """Take messages until cancelled; FastStream's subscriber gives at most `prefetch` at a time."""
@@ -113,6 +116,7 @@ class Ear:
         """Wait until what was taken is settled."""
         while self._under_way:
             await asyncio.wait(self._under_way)
+        await self._acknowledgements.drain()
 
     async def once_alone(self, message: RabbitMessage) -> None:
         """Handle what the crash guard put aside, once more and by itself.
@@ -152,6 +156,18 @@ class Ear:
             await asyncio.sleep(GIVE_BACK_SECONDS)
             await self._give_back(delivery)
 
+    def _acknowledge(self, delivery: _Delivery) -> None:
+        try:
+            raw = delivery.message.raw_message
+            channel, tag = raw.channel, raw.delivery_tag
+        except (AMQPError, RuntimeError) as error:
+            # Its channel is gone: the broker will deliver it again, and the inbox will know it.
+            _log.debug("not acknowledged", queue=self.queue, error=type(error).__name__)
+        else:
+            assert isinstance(channel, Channel)
+            assert tag is not None
+            self._acknowledgements.add(channel, tag)
+
     async def _give_back(self, delivery: _Delivery) -> None:
         with suppress(AMQPError, RuntimeError, ConnectionError):
             await delivery.message.nack(requeue=True)
@@ -174,11 +190,7 @@ class Ear:
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             break
-        try:
-            await delivery.message.ack()
-        except (AMQPError, RuntimeError, ConnectionError) as error:
-            # The broker will deliver it again, and the inbox will know it.
-            _log.debug("not acknowledged", queue=self.queue, error=type(error).__name__)
+        self._acknowledge(delivery)
         self._metrics.handled(delivery.routing_key or self.queue, outcome, monotonic() - began)
 
     async def _outcome_of(self, delivery: _Delivery) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from time import monotonic
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import NeverRetry, OurOutage, RetryLater
@@ -85,14 +85,10 @@ async def tenant_of(x_tenant_id: Annotated[str | None, Header()] = None) -> str:
         raise Problem(400, "No tenant", str(error)) from error
 
 
-def create_app(
-    name: str, version: str, description: str, settings: Settings, metrics: Metrics, telemetry: Telemetry,
-    mounts: Sequence[BaseRoute],
-) -> FastAPI:  # fmt: skip
+def create_app(name: str, version: str, description: str, settings: Settings) -> FastAPI:
     """The FastAPI application of a service, without its own routers."""
     app = FastAPI(title=name, version=version, description=description, redoc_url=None)
     app.state.settings = settings
-    app.router.routes.extend(mounts)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(StarletteHTTPException, _on_http)
@@ -100,21 +96,40 @@ def create_app(
     app.add_exception_handler(RetryLater, _on_outage)
     app.add_exception_handler(NeverRetry, _on_refused)
     app.add_exception_handler(Exception, _on_bug)
-    plain: dict[object, str] = {route.endpoint: route.path for route in mounts if isinstance(route, Route)}
-    app.add_middleware(_Measured, metrics=metrics, telemetry=telemetry, plain=plain)
     return app
 
 
-class _Measured:
+class Plain:
+    """A service's own routes before its FastAPI application: a webhook need not pass through all of its layers."""
+
+    def __init__(self, routes: Sequence[Route], otherwise: ASGIApp) -> None:
+        self._routes = routes
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for route in self._routes:
+                match, found = route.matches(scope)
+                if match is Match.NONE:
+                    continue
+                scope.update(found, route=route)
+                if match is Match.FULL:
+                    await _or_bug(route, scope, receive, send)
+                else:
+                    allowed = ", ".join(sorted(route.methods or ()))
+                    problem = Problem(405, "Method Not Allowed", f"use {allowed}", headers={"Allow": allowed})
+                    await problem.answer()(scope, receive, send)
+                return
+        await self._otherwise(scope, receive, send)
+
+
+class Measured:
     """A span and a timing around each request: plain ASGI, since Starlette's own base costs more than a request."""
 
-    def __init__(
-        self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry, plain: Mapping[object, str]
-    ) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
         self._app = app
         self._metrics = metrics
         self._telemetry = telemetry
-        self._plain = plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in _UNMEASURED:
@@ -136,16 +151,32 @@ class _Measured:
         try:
             with self._telemetry.serving(method, traceparent) as span:
                 await self._app(scope, receive, noted)
-                path = self._path(scope)
-                span.update_name(f"{method} {path}")
+                span.update_name(f"{method} {_path(scope)}")
         finally:
-            self._metrics.requested(method, self._path(scope), status, monotonic() - began)
+            self._metrics.requested(method, _path(scope), status, monotonic() - began)
 
-    def _path(self, scope: Scope) -> str:
-        """The route's template; FastAPI notes its own routes, Starlette's plain ones are known by their endpoint."""
-        plain = self._plain.get(scope.get("endpoint"), "unmatched")
-        path: str = getattr(scope.get("route"), "path", plain)
-        return path
+
+def _path(scope: Scope) -> str:
+    """The template of the route that answered."""
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    return path
+
+
+async def _or_bug(route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+    """The route's answer; when it fails before it began, a problem like every other."""
+    begun = False
+
+    async def noted(message: Message) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
+    try:
+        await route.handle(scope, receive, noted)
+    except Exception as error:
+        if begun:
+            raise
+        await (await _on_bug(Request(scope), error))(scope, receive, send)
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:

@@ -30,7 +30,7 @@ class Inbox:
         self._look = Statement(
             select(table.c.message_id).where(table.c.noun == noun, table.c.message_id == func.any(ids))
         )
-        self._enter = (
+        self._enter = Statement(
             insert(table)
             .from_select(
                 ["noun", "message_id"], select(bindparam("noun", noun, type_=Text), func.unnest(ids))
@@ -51,8 +51,8 @@ class Inbox:
 
     async def enter(self, connection: AsyncConnection, message_ids: Sequence[str]) -> set[str]:
         """Enter messages as handled, within the caller's transaction; returns those that were not known before."""
-        rows = await connection.execute(self._enter, {"ids": list(message_ids)})
-        return set(rows.scalars())
+        rows = await self._enter.within(connection, ids=list(message_ids))
+        return {row["message_id"] for row in rows}
 
     async def _ask(self) -> None:
         await asyncio.sleep(0)  # let every message of this moment ask

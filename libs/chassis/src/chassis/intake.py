@@ -13,8 +13,7 @@ from typing import Literal
 
 import structlog
 from aio_pika.exceptions import AMQPError
-from sqlalchemy import ARRAY, Text, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, text
 
 from chassis.broker import Broker
 from chassis.database import Database
@@ -25,6 +24,8 @@ from contracts.envelope import Message
 
 GROUP = 64
 GROUP_BYTES = 1024 * 1024
+WORKERS = 2
+"""Groups at a time: while one is being stored, the requests that come meanwhile are the next."""
 PATIENCE = 3.0
 """Seconds after which a database that hangs is taken for down, well under a sender's own time limit."""
 Accepted = Literal["new", "known"]
@@ -63,15 +64,7 @@ class Intake:
         self._relay = relay
         self._broker = broker
         self._queue: deque[_Waiting] = deque()
-        self._worker: asyncio.Task[None] | None = None
-        table = database.tables.receipts
-        ids = bindparam("ids", type_=ARRAY(Text))
-        self._receive = (
-            insert(table)
-            .from_select(["message_id"], select(func.unnest(ids)))
-            .on_conflict_do_nothing()
-            .returning(table.c.message_id)
-        )
+        self._workers: set[asyncio.Task[None]] = set()
 
     async def accept(self, tenant_id: str, message: Message, message_id: str) -> Accepted:
         """Keep a message durably; returns whether it is new or was accepted before.
@@ -82,8 +75,10 @@ class Intake:
         row = Story.begins(self._service, tenant_id).row(message, message_id=message_id)
         waiting = _Waiting(row)
         self._queue.append(waiting)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+        if len(self._workers) < WORKERS:
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         return await waiting.done
 
     async def forget_old_receipts(self, *, days: int = 30) -> int:
@@ -121,12 +116,9 @@ class Intake:
         first: dict[str, _Waiting] = {}
         for waiting in group:
             first.setdefault(waiting.row.message_id, waiting)
-        ids = sorted(first)
         async with asyncio.timeout(PATIENCE):
-            async with self._database.connection() as connection:
-                fresh = set((await connection.execute(self._receive, {"ids": ids})).scalars())
-                rows = [first[message_id].row for message_id in ids if message_id in fresh]
-                await self._outbox.add(connection, rows)
+            rows = await self._outbox.add_unknown([first[message_id].row for message_id in sorted(first)])
+        fresh = {row.message_id for row in rows}
         self._relay.submit(rows)
         for waiting in group:
             is_new = waiting.row.message_id in fresh and first[waiting.row.message_id] is waiting

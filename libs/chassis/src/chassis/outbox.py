@@ -36,8 +36,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.errors import OurOutage
+from chassis.frames import Outgoing
 from chassis.metrics import Metrics
-from chassis.publishing import Outgoing
 from chassis.statements import Statement
 from contracts.routing import EXCHANGE
 
@@ -85,10 +85,13 @@ class Outbox:
             .table_valued(*types, with_ordinality="place")
             .render_derived(name="new")
         )
-        chosen = [
-            cast(values.c[name], JSONB) if name == "headers" else values.c[name].label(name) for name in types
-        ]
-        statement = insert(table).from_select(list(types), select(*chosen).order_by(values.c["place"]))
+        chosen = select(
+            *(
+                cast(values.c[name], JSONB) if name == "headers" else values.c[name].label(name)
+                for name in types
+            )
+        ).order_by(values.c["place"])
+        statement = insert(table).from_select(list(types), chosen)
         changed = {name: statement.excluded[name] for name in types if name != "timer_key"}
         self._insert = Statement(
             statement.on_conflict_do_update(
@@ -96,6 +99,20 @@ class Outbox:
                 index_where=table.c.timer_key.isnot(None),
                 set_=changed,
             ).returning(table.c.id)
+        )
+        receipts = database.tables.receipts
+        received = (
+            insert(receipts)
+            .from_select(
+                ["message_id"], select(func.unnest(bindparam("message_id", type_=ARRAY(types["message_id"]))))
+            )
+            .on_conflict_do_nothing()
+            .returning(receipts.c.message_id)
+            .cte("received")
+        )
+        unknown = chosen.where(values.c["message_id"].in_(select(received.c.message_id)))
+        self._insert_unknown = Statement(
+            insert(table).from_select(list(types), unknown).returning(table.c.id, table.c.message_id)
         )
         self._remove = Statement(
             table.delete().where(
@@ -108,24 +125,24 @@ class Outbox:
         """Store rows in the caller's transaction, and set their ids (in order, so that `sequence` rises)."""
         if not rows:
             return
-        now = datetime.now(UTC)
-        own = now + timedelta(seconds=OWN_SECONDS)
-        stored = await self._insert.within(
-            connection,
-            message_id=[row.message_id for row in rows],
-            routing_key=[row.routing_key for row in rows],
-            queue=[row.queue for row in rows],
-            headers=[json.dumps(row.headers) for row in rows],
-            body=[row.body for row in rows],
-            tenant_id=[row.tenant_id for row in rows],
-            attempt=[row.attempt for row in rows],
-            publish_at=[row.publish_at or now for row in rows],
-            leased_until=[own if row.at_once else None for row in rows],
-            timer_key=[row.timer_key for row in rows],
-            parked_for=[row.parked_for for row in rows],
-        )
+        stored = await self._insert.within(connection, **_columns(rows))
         for row, record in zip(rows, stored, strict=True):
             row.id = record["id"]
+
+    async def add_unknown(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Store those rows whose message ids have no receipt yet, and their receipts, in one statement; returns them.
+
+        Each id may stand there once. Raises `OurOutage`.
+        """
+        async with self.database.alone() as connection:
+            stored = await self._insert_unknown.alone(connection, **_columns(rows))
+        known = {row.message_id: row for row in rows}
+        found: list[OutboxRow] = []
+        for record in stored:
+            row = known[record["message_id"]]
+            row.id = record["id"]
+            found.append(row)
+        return found
 
     async def cancel(self, connection: AsyncConnection, tenant_id: str, key: str) -> None:
         """Take back a timer that still waits."""
@@ -282,6 +299,25 @@ class Relay:
         else:
             _log.warning("a row was not published and stays in the outbox", error=type(error).__name__,
                          routing_key=row.routing_key, message_id=row.message_id)  # fmt: skip
+
+
+def _columns(rows: Sequence[OutboxRow]) -> dict[str, list[object]]:
+    """The rows as the columns of the statements that store them."""
+    now = datetime.now(UTC)
+    own = now + timedelta(seconds=OWN_SECONDS)
+    return {
+        "message_id": [row.message_id for row in rows],
+        "routing_key": [row.routing_key for row in rows],
+        "queue": [row.queue for row in rows],
+        "headers": [json.dumps(row.headers) for row in rows],
+        "body": [row.body for row in rows],
+        "tenant_id": [row.tenant_id for row in rows],
+        "attempt": [row.attempt for row in rows],
+        "publish_at": [row.publish_at or now for row in rows],
+        "leased_until": [own if row.at_once else None for row in rows],
+        "timer_key": [row.timer_key for row in rows],
+        "parked_for": [row.parked_for for row in rows],
+    }
 
 
 def _outgoing(row: OutboxRow) -> Outgoing:

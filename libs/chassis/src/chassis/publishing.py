@@ -1,33 +1,19 @@
-"""Publishing in batches: many messages in one write to the socket, their confirms awaited together.
+"""Many messages in one write to the socket: what is published in a batch, and what is acknowledged at one moment.
 
-aiormq publishes one message at a time: a lock, a write and two waits each. What goes over the wire here is the same, and
+aiormq sends one message at a time: a lock, a write and two waits each. What goes over the wire here is the same, and
 the bookkeeping of confirms and returned messages is aiormq's own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
 
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel
-from pamqp import commands, frame
-from pamqp.body import ContentBody
-from pamqp.header import ContentHeader
 
-_PERSISTENT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message on its way: to a queue directly when `exchange` is empty."""
-
-    exchange: str
-    routing_key: str
-    headers: Mapping[str, str | int]
-    body: bytes
-    message_id: str
+from chassis.frames import Outgoing, acknowledged, published
 
 
 async def publish_batch(
@@ -35,54 +21,72 @@ async def publish_batch(
 ) -> list[BaseException | None]:
     """Publish persistently and mandatorily; for each message None when it is confirmed, else what went wrong.
 
-    Raises what the connection raises when nothing could be sent.
+    A message that cannot be put into frames has its error as its result and keeps no other from leaving. Raises what the
+    connection raises when nothing could be sent.
     """
-    confirms: list[asyncio.Future[object]] = []
+    results: list[BaseException | None] = [None] * len(batch)
+    confirms: dict[int, asyncio.Future[object]] = {}
     async with channel.lock:
         payload = bytearray()
-        for message in batch:
-            payload += _frames(channel, message)
-        for message in batch:
+        for place, message in enumerate(batch):
+            try:
+                payload += published(message, channel=channel.number, content_size=channel.max_content_size)
+            except (ValueError, TypeError) as error:
+                results[place] = error
+                continue
             channel.delivery_tag += 1
             confirm = channel.create_future()
             channel.confirmations[channel.delivery_tag] = confirm
             channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
-            confirms.append(confirm)
+            confirms[place] = confirm
+        if not confirms:
+            return results
         sent = channel.create_future()
         await channel.write_queue.put(ChannelFrame(bytes(payload), should_close=False, drain_future=sent))
     try:
-        _, late = await asyncio.wait(confirms, timeout=seconds)
+        _, late = await asyncio.wait(confirms.values(), timeout=seconds)
     finally:
         for message in batch:
             channel.message_id_delivery_tag.pop(message.message_id, None)
     for confirm in late:
         confirm.cancel()
     sent.cancel()
-    return [_result(confirm) for confirm in confirms]
+    for place, confirm in confirms.items():
+        results[place] = _result(confirm)
+    return results
+
+
+class Acknowledgements:
+    """Acknowledges what is settled at one moment together, as a group's units are.
+
+    Nobody waits for it: a delivery whose acknowledgement is lost comes again, and the inbox knows it.
+    """
+
+    def __init__(self) -> None:
+        self._settled: defaultdict[Channel, list[int]] = defaultdict(list)
+        self._sending: asyncio.Task[None] | None = None
+
+    def add(self, channel: Channel, delivery_tag: int) -> None:
+        """Acknowledge a delivery, with all others of this moment."""
+        self._settled[channel].append(delivery_tag)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
+    async def drain(self) -> None:
+        """Wait until what was added is on its way."""
+        if self._sending is not None:
+            await self._sending
+
+    async def _send(self) -> None:
+        while self._settled:
+            settled, self._settled = self._settled, defaultdict(list)
+            for channel, delivery_tags in settled.items():
+                if not channel.is_closed:
+                    payload = b"".join([acknowledged(tag, channel=channel.number) for tag in delivery_tags])
+                    await channel.write_queue.put(ChannelFrame(payload, should_close=False))
 
 
 def _result(confirm: asyncio.Future[object]) -> BaseException | None:
     if confirm.cancelled() or not confirm.done():
         return TimeoutError("the broker did not confirm in time")
     return confirm.exception()
-
-
-def _frames(channel: Channel, message: Outgoing) -> bytes:
-    properties = commands.Basic.Properties(
-        content_type="application/json",
-        headers=dict(message.headers),
-        delivery_mode=_PERSISTENT,
-        message_id=message.message_id,
-    )
-    publish = commands.Basic.Publish(
-        exchange=message.exchange, routing_key=message.routing_key, mandatory=True
-    )
-    body, size, number = message.body, channel.max_content_size, channel.number
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
-    return b"".join(
-        (
-            frame.marshal(publish, number),
-            frame.marshal(ContentHeader(body_size=len(body), properties=properties), number),
-            *(frame.marshal(ContentBody(part), number) for part in parts),
-        )
-    )

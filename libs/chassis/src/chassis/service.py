@@ -16,11 +16,12 @@ from uuid import uuid4
 
 import structlog
 from aio_pika.exceptions import AMQPError
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from faststream import AckPolicy
 from faststream.rabbit import Channel
 from faststream.rabbit.subscriber import RabbitSubscriber
-from starlette.routing import BaseRoute
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from chassis.blobs import Blobs
 from chassis.broker import Broker, dead_letter_queue, dead_letters, events, replica_queue, work_queue
@@ -30,7 +31,7 @@ from chassis.effects import Effects
 from chassis.errors import OurOutage
 from chassis.health import Health
 from chassis.hearing import Ear, first_queue
-from chassis.http import caller_of, create_app
+from chassis.http import Measured, Plain, caller_of, create_app
 from chassis.inbox import Inbox, forget_old_entries
 from chassis.intake import Intake
 from chassis.metrics import Metrics
@@ -45,9 +46,10 @@ from chassis.units import Units
 from contracts.routing import dead_queue
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured
 
-COMMIT_WORKERS = 2
+GROUP_WORKERS = 1
+"""Groups of one hearing at a time: what waits meanwhile makes the next group's parts larger."""
 ALONE_WORKERS = 4
-"""Transactions at a time of one hearing: fewer when they are groups."""
+"""Transactions at a time of a hearing whose transactions are not shared."""
 _log = structlog.get_logger("chassis.service")
 
 
@@ -78,7 +80,7 @@ class Service:
         self.router = Router()
         self.hears(self._own_router())
         self._routers: list[APIRouter] = []
-        self._mounts: list[BaseRoute] = []
+        self._mounts: list[Route] = []
         self._background: dict[str, Callable[[], Awaitable[None]]] = {}
         self._notes: list[Callable[[], Sequence[str]]] = []
         self._when_reconnected: list[Callable[[], None]] = [self.tenants.forget]
@@ -99,7 +101,7 @@ class Service:
         """Serve routes that want a service or admin token."""
         self._routers.append(router)
 
-    def mounts(self, routes: Sequence[BaseRoute]) -> None:
+    def mounts(self, routes: Sequence[Route]) -> None:
         """Serve routes of the service's own making, which check their callers themselves."""
         self._mounts.extend(routes)
 
@@ -121,17 +123,9 @@ class Service:
         module = sys.modules.get(self.schema)
         return inspect.cleandoc(module.__doc__ or "") if module is not None else ""
 
-    def app(self) -> FastAPI:
+    def app(self) -> ASGIApp:
         """The HTTP application."""
-        app = create_app(
-            self.name,
-            self.version,
-            self.description,
-            self.settings,
-            self.metrics,
-            self.telemetry,
-            self._mounts,
-        )
+        app = create_app(self.name, self.version, self.description, self.settings)
         health = Health(
             self.name, self.version, self.database, self.broker, self.outbox, self.metrics,
             ears=lambda: self._running.ears if self._running else [],
@@ -140,7 +134,7 @@ class Service:
         app.include_router(health.router())
         for router in self._routers:
             app.include_router(router, dependencies=[Depends(caller_of)])
-        return app
+        return Measured(Plain(self._mounts, app), self.metrics, self.telemetry)
 
     @property
     def listening(self) -> bool:
@@ -305,7 +299,7 @@ class Running:
         committer = Committer(
             service.database, inbox, service.outbox, service.relay, service.effects, service.metrics,
             service=service.name, grouped=hearing.grouped,
-            workers=COMMIT_WORKERS if hearing.grouped else ALONE_WORKERS,
+            workers=GROUP_WORKERS if hearing.grouped else ALONE_WORKERS,
         )  # fmt: skip
         return Ear(
             service.name, hearing, database=service.database, outbox=service.outbox, inbox=inbox,

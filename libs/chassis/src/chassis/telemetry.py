@@ -7,9 +7,11 @@ Log lines are JSON with the trace, tenant, correlation and message ids; bodies, 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 
 import structlog
 from opentelemetry import context, trace
@@ -28,6 +30,8 @@ from contracts.envelope import Envelope
 _PROPAGATOR = TraceContextTextMapPropagator()
 _IDS = RandomIdGenerator()
 _SAMPLED = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+_TRACEPARENT = re.compile("00-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+_handled: ContextVar[Envelope] = ContextVar("handled")
 
 
 class Telemetry:
@@ -46,30 +50,30 @@ class Telemetry:
     @contextmanager
     def handling(self, name: str, envelope: Envelope, attempt: int) -> Iterator[trace.Span]:
         """A span around the handling of a message, child of the one that said it; log lines carry its ids."""
-        with structlog.contextvars.bound_contextvars(
-            tenant_id=envelope.tenant_id, correlation_id=envelope.correlation_id, message_id=envelope.id
-        ):
+        token = _handled.set(envelope)
+        try:
             if not self._exports:
-                with _unrecorded(envelope.traceparent) as span:
+                with _Unrecorded(envelope.traceparent) as span:
                     yield span
                 return
-            parent = _parent(envelope.traceparent)
             with self._tracer.start_as_current_span(
-                name, parent, SpanKind.CONSUMER, record_exception=False, set_status_on_exception=False
-            ) as span:
+                name, _parent(envelope.traceparent), SpanKind.CONSUMER,
+                record_exception=False, set_status_on_exception=False,
+            ) as span:  # fmt: skip
                 span.set_attribute("messaging.message.id", envelope.id)
                 span.set_attribute("frontdesk.tenant_id", envelope.tenant_id)
                 span.set_attribute("frontdesk.correlation_id", envelope.correlation_id)
                 span.set_attribute("frontdesk.attempt", attempt)
                 yield span
+        finally:
+            _handled.reset(token)
+
+    def serving(self, name: str, traceparent: str | None) -> AbstractContextManager[trace.Span]:
+        """A span around an HTTP request."""
+        return self._served(name, traceparent) if self._exports else _Unrecorded(traceparent)
 
     @contextmanager
-    def serving(self, name: str, traceparent: str | None) -> Iterator[trace.Span]:
-        """A span around an HTTP request."""
-        if not self._exports:
-            with _unrecorded(traceparent) as span:
-                yield span
-            return
+    def _served(self, name: str, traceparent: str | None) -> Iterator[trace.Span]:
         with self._tracer.start_as_current_span(
             name, _parent(traceparent), SpanKind.SERVER, record_exception=False, set_status_on_exception=False
         ) as span:
@@ -84,19 +88,25 @@ class Telemetry:
         self._provider.shutdown()
 
 
-@contextmanager
-def _unrecorded(traceparent: str | None) -> Iterator[trace.Span]:
+class _Unrecorded:
     """A span that nobody collects: it has its ids, for the messages and log lines that follow, and costs little."""
-    parent = trace.get_current_span(_parent(traceparent)).get_span_context()
-    trace_id = parent.trace_id if parent.is_valid else _IDS.generate_trace_id()
-    flags = parent.trace_flags if parent.is_valid else _SAMPLED
-    own = trace.SpanContext(trace_id, _IDS.generate_span_id(), is_remote=False, trace_flags=flags)
-    span = trace.NonRecordingSpan(own)
-    token = context.attach(trace.set_span_in_context(span))
-    try:
-        yield span
-    finally:
-        context.detach(token)
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, traceparent: str | None) -> None:
+        known = _TRACEPARENT.fullmatch(traceparent) if traceparent is not None else None
+        trace_id, flags = (int(known[1], 16), trace.TraceFlags(int(known[2], 16))) if known else (0, _SAMPLED)
+        own = trace.SpanContext(
+            trace_id or _IDS.generate_trace_id(), _IDS.generate_span_id(), is_remote=False, trace_flags=flags
+        )
+        self._span = trace.NonRecordingSpan(own)
+
+    def __enter__(self) -> trace.Span:
+        self._token = context.attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, *_: object) -> None:
+        context.detach(self._token)
 
 
 def _parent(traceparent: str | None) -> context.Context:
@@ -120,6 +130,7 @@ def configure_logs(level: str) -> None:
     """Set up the process's log: one JSON object a line, on standard error, whoever writes it."""
     said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_message,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
@@ -160,6 +171,14 @@ def _name_error(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         line["error"], line["at"] = type(error).__name__, frames(error)
+    return line
+
+
+def _add_message(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    envelope = _handled.get(None)
+    if envelope is not None:
+        line["tenant_id"] = envelope.tenant_id
+        line["correlation_id"], line["message_id"] = envelope.correlation_id, envelope.id
     return line
 
 

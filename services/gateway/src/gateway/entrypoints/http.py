@@ -13,7 +13,7 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from chassis.http import Problem
@@ -64,7 +64,7 @@ class Limits:
             self.held -= size
 
 
-def webhook_route(hooks: HeldHooks, accept: AcceptWebhook, limits: Limits) -> BaseRoute:
+def webhook_route(hooks: HeldHooks, accept: AcceptWebhook, limits: Limits) -> Route:
     """`POST /webhooks/{source}/{hook_id}`: 202 for what is new, 200 for what is known, with its id."""
 
     async def receive_webhook(request: Request) -> Response:
@@ -83,10 +83,10 @@ def webhook_route(hooks: HeldHooks, accept: AcceptWebhook, limits: Limits) -> Ba
             f'{{"id":"{receipt.id}"}}', 202 if receipt.new else 200, media_type="application/json"
         )  # fmt: skip
 
-    return Route("/webhooks/{source}/{hook_id}", _with_problems(receive_webhook), methods=["POST"])
+    return Route("/webhooks/{source}/{hook_id}", _WithProblems(receive_webhook), methods=["POST"])
 
 
-def api_routes(forward: ForwardRequest, limits: Limits, tokens: Sequence[SecretStr]) -> list[BaseRoute]:
+def api_routes(forward: ForwardRequest, limits: Limits, tokens: Sequence[SecretStr]) -> list[Route]:
     """`/api/v1/{resource}/…`: a token is wanted, bodies stream both ways."""
     known = [token.get_secret_value().encode() for token in tokens]
 
@@ -106,7 +106,7 @@ def api_routes(forward: ForwardRequest, limits: Limits, tokens: Sequence[SecretS
         )
         return _Relayed(answer)
 
-    endpoint = _with_problems(forward_request)
+    endpoint = _WithProblems(forward_request)
     return [
         Route("/api/v1/{resource}", endpoint, methods=METHODS),
         Route("/api/v1/{resource}/{rest:path}", endpoint, methods=METHODS),
@@ -132,19 +132,24 @@ class _Relayed(StreamingResponse):
             await self._answer.close()
 
 
-def _with_problems(endpoint: _Endpoint) -> _Endpoint:
-    """The endpoint, its errors answered as problems (RFC 9457)."""
+class _WithProblems:
+    """An endpoint, its errors answered as problems (RFC 9457); no function, which Starlette would wrap once more."""
 
-    async def answered(request: Request) -> Response:
+    def __init__(self, endpoint: _Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         try:
-            return await endpoint(request)
+            return await self._endpoint(request)
         except Problem as problem:
             return problem.answer()
         except tuple(_PROBLEMS) as error:
             status, title, headers = next(told for kind, told in _PROBLEMS.items() if isinstance(error, kind))
             return Problem(status, title, str(error), headers=headers).answer()
-
-    return answered
 
 
 class _CutOff(Exception):
