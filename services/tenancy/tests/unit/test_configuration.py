@@ -71,6 +71,15 @@ def test_an_empty_credential_is_told_what_it_lacks(name: str) -> None:
     assert {flaw.field for flaw in credential_flaws(name, {}, name)} == needed
 
 
+@pytest.mark.parametrize("token", ["a-token\n", "tökén", "a token", "\ta-token"])
+def test_a_token_that_no_request_could_carry_is_refused(token: str) -> None:
+    values = {"base_url": "https://muster.weclapp.test", "token": token}
+
+    flaws = list(credential_flaws("weclapp", values, "weclapp"))
+    assert [flaw.field for flaw in flaws] == ["weclapp/token"]
+    assert token not in flaws[0].message
+
+
 def test_a_certificate_has_lines_and_nothing_else_has() -> None:
     imap = {"host": "mail.test", "port": "993", "username": "ö", "password": "ge heim", "security": "tls"}
     sound = {**imap, "authserv_id": "mail.test", "ca_pem": "-----BEGIN CERTIFICATE-----\nMII\n"}
