@@ -40,7 +40,13 @@ class Journal:
 
     async def story(self, reference: str) -> list[Entry]:
         """The whole story of a correlation id or of lead/ID; empty when there is none."""
-        return await self._entries(f"/api/v1/journal/stories/{reference}", {})
+        entries: list[Entry] = []
+        while True:
+            after = entries[-1].position if entries else 0
+            page = await self._entries(f"/api/v1/journal/stories/{reference}", {"after": after})
+            if not page:
+                return entries
+            entries += page
 
     async def first(
         self, kind: str, fits: Callable[[Entry], bool] = lambda _: True, *, within: float = 60.0
