@@ -1,4 +1,4 @@
-"""Answers that come before the news of what they answer, on the real broker and database."""
+"""Who answered what, in whatever order it is heard, on the real broker and database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -134,6 +134,30 @@ async def test_a_reply_that_a_human_released_counts_as_his_whatever_was_noted_of
     await desk.wire.say(sent(command, "reply", f"<{new_id()}@wary.test>"), tenant_id="wary")
     await desk.wire.heard(LeadStatusChanged, lambda event: event.lead_id == command.lead_id)
     assert await automatic_replies(desk, "wary") == before
+
+
+@pytest.mark.parametrize("by_command", [True, False])
+async def test_a_draft_that_did_not_leave_is_not_told_to_the_model_as_something_that_was_said(
+    desk: RunningService, by_command: bool
+) -> None:
+    address = f"{new_id()}@post.test"
+    command = await enquired(desk, "wary", address)
+    if by_command:
+        changed = {"verdict": "edit", "text": "Leider vergeben."}
+        path = f"/api/v1/drafts/{command.lead_id}"
+        await desk.http.post(path, json=changed, headers={"X-Tenant-Id": "wary"})
+        await desk.wire.say(sent(command, "reply", f"<{new_id()}@wary.test>"), tenant_id="wary")
+    else:
+        own = letter("Leider vergeben.", "office@wary.test", kind="own_answer", recipient=address)
+        await desk.wire.say(own, tenant_id="wary")
+    await desk.wire.heard(LeadStatusChanged, lambda event: event.lead_id == command.lead_id)
+
+    await desk.wire.say(letter("Schade, und die andere?", address), tenant_id="wary")
+
+    again = await desk.wire.heard(
+        DraftReply, lambda one: one.lead_id == command.lead_id and one.turn > command.turn
+    )
+    assert [said.text for said in again.history if said.who == "company"] == ["Leider vergeben."]
 
 
 async def enquired(desk: RunningService, tenant_id: str, address: str | None = None) -> DraftReply:

@@ -166,10 +166,15 @@ class Records:
             .order_by(col(LetterRow.sent_at).desc())
             .limit(most)
         )
+        # A draft was said only if it left: the agent may have answered himself, and left it lying.
+        replied = select(SentRow.external_id).where(
+            SentRow.tenant_id == TurnRow.tenant_id, SentRow.lead_id == TurnRow.lead_id,
+            SentRow.turn == TurnRow.number, SentRow.purpose == "reply",
+        )  # fmt: skip
         said = [Said("person" if row.by == "person" else "company", row.sent_at, row.text) for row in letters]
         turns = await self._session.exec(
             select(TurnRow)
-            .where(TurnRow.lead_id == lead_id, TurnRow.number < turn, TurnRow.state == "answered")
+            .where(TurnRow.lead_id == lead_id, TurnRow.number < turn, replied.exists())
             .order_by(col(TurnRow.number).desc())
             .limit(most)
         )

@@ -99,7 +99,9 @@ async def review(
     draft = turn.draft
     body = text if verdict == "edit" else (draft.text if draft is not None else "")
     language = draft.language if draft is not None else tenant.language
-    sending = replace(turn, state="sending", reason=f"released by {by}", released_by=by)
+    # What is kept of the turn is what leaves: the next draft is written upon it.
+    kept = replace(draft, text=body) if draft is not None else None
+    sending = replace(turn, state="sending", reason=f"released by {by}", released_by=by, draft=kept)
     mail = await send_reply(
         lead, sending, Reply(body, language, automatic=False), records=records, tenant=tenant
     )
