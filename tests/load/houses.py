@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -167,8 +168,8 @@ async def _bare(ground: Ground) -> tuple[float, float]:
 async def _house(ground: Ground) -> AsyncIterator[_House]:
     async with AsyncExitStack() as stack:
         folder = ground.folder / "house"
-        # Ports are remembered there, and by now another fleet may have them.
-        (folder / "fleet.json").unlink(missing_ok=True)
+        # What an earlier run left is not ours: its ports may be taken, and its mails went to the same people.
+        shutil.rmtree(folder, ignore_errors=True)
         vendors = await stack.enter_async_context(simulated_vendors(folder / "sandbox"))
         # Once before, so that its start is measured with schemas and queues in place.
         async with _program(ground, folder, vendors.addresses) as first:
