@@ -5,6 +5,7 @@ import sys
 import typer
 
 from frontdesk.commands import COMMANDS
+from frontdesk.fleet.errors import FleetError
 from frontdesk.stack import StackError
 
 
@@ -21,7 +22,7 @@ def main() -> None:
         register(app)
     try:
         app()
-    except StackError as error:
+    except (StackError, FleetError) as error:
         sys.exit(f"frontdesk: {error}")
 
 

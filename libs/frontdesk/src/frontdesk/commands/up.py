@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,6 +71,9 @@ def up(
         if file is not None:
             await _bring(plan, vendors, file)
         _print_addresses(plan, vendors)
+        if vendors is None:
+            _print_what_is_missing(plan)
+        typer.echo("stop with Ctrl-C")
 
     uvloop.run(keep_house(folder, simulated=not real_vendors, opened=opened))
 
@@ -115,4 +119,14 @@ def _print_addresses(plan: FleetPlan, vendors: Vendors | None) -> None:
         typer.echo(f"  service  {name:<16} {plan.url(name)}/docs")
     typer.echo(f"admin token: {token}")
     typer.echo(f"try: curl -H 'Authorization: Bearer {token}' {plan.url('gateway')}/api/v1/tenants")
-    typer.echo("stop with Ctrl-C")
+
+
+def _print_what_is_missing(plan: FleetPlan) -> None:
+    """Which real vendors nobody named; mail, CRM and OneDrive are each tenant's own and asked for by the services."""
+    from frontdesk.fleet.vendor_settings import missing
+
+    for sentence in missing({**os.environ, **plan.shared}):
+        typer.echo(f"missing: {sentence}")
+    typer.echo(
+        "mail servers, CRM and OneDrive are in each tenant's credentials: 'frontdesk seed FILE' brings them"
+    )

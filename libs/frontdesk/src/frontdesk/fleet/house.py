@@ -12,7 +12,7 @@ from pathlib import Path
 from chassis import Service
 from chassis.migration import migrate
 from chassis.running import Fleet, run_until_signal
-from frontdesk.fleet.plan import FleetPlan, plan_fleet
+from frontdesk.fleet.plan import FleetPlan, leave_taken_ports, plan_fleet
 from frontdesk.fleet.roster import create, service_points
 from frontdesk.fleet.vendors import Vendors, simulated_vendors
 
@@ -63,8 +63,9 @@ async def keep_house(folder: Path, *, simulated: bool, opened: Opened) -> None:
     """Run the whole fleet in this process until a signal says stop; then it is drained.
 
     `simulated`: the simulated vendors run beside it, else the environment names the real ones. `opened` is called once
-    everything runs.
+    everything runs. Raises `FleetError` when it runs already or a setting is wrong.
     """
+    leave_taken_ports(folder)
     async with contextlib.AsyncExitStack() as beside:
         vendors = (
             await beside.enter_async_context(simulated_vendors(folder / "sandbox")) if simulated else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from frontdesk.fleet.errors import FleetError
 from frontdesk.fleet.roster import service_points
 from frontdesk.fleet.vendors import Vendors
 from frontdesk.stack import load_environment
@@ -51,6 +52,39 @@ def plan_fleet(
     if vendors is not None:
         shared |= vendors.environment()
     return FleetPlan(folder, ports, shared)
+
+
+def leave_taken_ports(folder: Path) -> None:
+    """Forget the remembered ports when someone else listens on one of them; others are chosen by the next plan.
+
+    Raises `FleetError` when it is this folder's own fleet that listens there.
+    """
+    file = folder / "fleet.json"
+    if not file.exists():
+        return
+    ports = _ports(folder)
+    taken = {name: port for name, port in ports.items() if not is_free(port)}
+    if not taken:
+        return
+    if _is_ours(ports["gateway"], load_environment(folder)["FRONTDESK_ADMIN_TOKEN"]):
+        raise FleetError(
+            f"the fleet of {folder} runs already, its gateway at http://127.0.0.1:{ports['gateway']}: stop it first"
+        )
+    file.unlink()
+
+
+def _is_ours(port: int, token: str) -> bool:
+    """Whether a gateway answers there that knows our token."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        answer = httpx.get(
+            f"http://127.0.0.1:{port}/api/v1/tenants", headers=headers, timeout=5, trust_env=False
+        )
+    except httpx.HTTPError:
+        return False
+    return answer.is_success
 
 
 def _ports(folder: Path) -> dict[str, int]:

@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from frontdesk.fleet.errors import FleetError
+
 if TYPE_CHECKING:
     from chassis import Service
 
@@ -20,10 +24,20 @@ def service_points() -> list[EntryPoint]:
 
 
 def create(point: EntryPoint, environment: Mapping[str, str]) -> Service:
-    """Make one service, its settings read from this environment over the process's own."""
+    """Make one service, its settings read from this environment over the process's own.
+
+    Raises `FleetError` that names the settings which are not as they must be, and repeats no value.
+    """
     create_service: Callable[[], Service] = point.load()
     with environ(environment):
-        return create_service()
+        try:
+            return create_service()
+        except ValidationError as error:
+            flaws = "; ".join(
+                f"{'__'.join(str(step) for step in flaw['loc'])}: {flaw['msg']}"
+                for flaw in error.errors(include_input=False, include_url=False)
+            )
+            raise FleetError(f"{point.name} cannot be set so: {flaws}") from None
 
 
 @contextmanager
