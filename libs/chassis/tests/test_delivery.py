@@ -5,14 +5,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import aio_pika
 import asyncpg
 import pytest
 
 from chassis import hearing
 from chassis.dead_letters import DeadLetter
 from chassis.errors import NeedsTenant, NeverRetry, RetryLater
-from chassis.outbox import OWN_SECONDS, OutboxRow, Relay
+from chassis.outbox import OWN_SECONDS, OutboxRow
 from chassis.publishing import Acknowledgements
+from chassis.relay import Relay
 from chassis.service import Service
 from chassis.unit import UnitOfWork
 from contracts.documents.v1 import DocumentReceived, DocumentUnreadable
@@ -415,20 +417,45 @@ async def test_what_ends_the_process_again_and_again_is_a_dead_letter(
     said = await fleet.wire.say(event, tenant_id="someone")
     headers = {**said.headers(), "ce-id": message_id, "ce-tenantid": "acme"}
     await until(lambda: _true(probe.worked[event.document_id] == 1))
-    channel = await fleet.service.broker.hearing._connection.channel()  # pyright: ignore[reportOptionalMemberAccess, reportPrivateUsage]
-    exchange = await channel.get_exchange("frontdesk.dead")
-    import aio_pika
-
-    await exchange.publish(
-        aio_pika.Message(
-            event.model_dump_json().encode(),
-            headers={**headers, "x-first-death-queue": f"probe.{KEY}"},
-            message_id=message_id,
-        ),
-        routing_key="probe",
-    )
+    await _put_aside(fleet, event, headers, queue=f"probe.{KEY}")
     await until(lambda: noted(fleet.service, event.document_id))
     assert probe.worked[event.document_id] == 2
+
+
+async def test_what_was_put_aside_from_a_queue_that_nobody_hears_any_more_is_a_dead_letter_of_that_queue(
+    fleet: RunningService, probe: Probe
+) -> None:
+    event = document()
+    said = await fleet.wire.say(event, tenant_id="someone")
+    await until(lambda: _true(probe.worked[event.document_id] == 1))
+    gone = "probe.document.received.v0"
+    await _put_aside(fleet, event, {**said.headers(), "ce-id": new_id()}, queue=gone)
+
+    async def buried() -> bool:
+        return any(letter.queue == gone for letter in await fleet.service.dead_letters.listed())
+
+    await until(buried)
+    letter = next(one for one in await fleet.service.dead_letters.listed() if one.queue == gone)
+    assert letter.error_kind == "NobodyHears"
+    assert probe.worked[event.document_id] == 1
+
+
+async def test_a_fault_in_a_write_that_looks_like_an_outage_is_an_attempt(
+    fleet: RunningService, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what the database's driver raises is our own outage; a missing file is a fault like any other."""
+
+    monkeypatch.setattr(hearing, "LADDER", (0.1, 0.1))
+
+    def fail(_: DocumentReceived) -> None:
+        if probe.attempts[-1] < 2:
+            raise FileNotFoundError("a template that is not there")
+
+    probe.fail_write = fail
+    event = document()
+    await fleet.wire.say(event, tenant_id="acme")
+    await until(lambda: noted(fleet.service, event.document_id))
+    assert probe.attempts == [1, 2]
 
 
 async def test_one_tenants_flood_lets_the_other_tenants_through(fleet: RunningService, probe: Probe) -> None:
@@ -447,6 +474,19 @@ async def test_one_tenants_flood_lets_the_other_tenants_through(fleet: RunningSe
         await fleet.wire.heard(DocumentUnreadable, lambda answer: answer.document_id == event.document_id)
     finally:
         gate.set()
+
+
+async def _put_aside(
+    fleet: RunningService, event: DocumentReceived, headers: Mapping[str, str], *, queue: str
+) -> None:
+    """As the broker does with what a queue delivered again and again."""
+    async with await aio_pika.connect_robust(fleet.service.broker.url) as connection:
+        exchange = await (await connection.channel()).get_exchange("frontdesk.dead")
+        message = aio_pika.Message(
+            event.model_dump_json().encode(), headers={**headers, "x-first-death-queue": queue},
+            message_id=headers["ce-id"],
+        )  # fmt: skip
+        await exchange.publish(message, routing_key="probe")
 
 
 async def _true(truth: bool) -> bool:

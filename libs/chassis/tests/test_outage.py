@@ -8,6 +8,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 
+from chassis.effects import Remembered
 from contracts.documents.v1 import DocumentReceived
 from contracts.envelope import Envelope, new_id
 from contracts.routing import EXCHANGE
@@ -121,6 +122,39 @@ async def test_the_database_restarted_under_load_loses_nothing(own_stack: Stack,
         own_stack.postgres.start()
 
     await survive(own_stack, tmp_path, restart, pause=0.01)
+
+
+@pytest.mark.outage
+@pytest.mark.timeout(400)
+async def test_what_an_effect_returned_while_the_database_was_down_is_remembered(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    """Otherwise a mail that was accepted would be told as uncertain."""
+
+    async def back_later() -> None:
+        await asyncio.sleep(3)
+        await asyncio.to_thread(own_stack.postgres.start)
+
+    async with running(lambda: create_probe(Probe()), environment_of(own_stack, tmp_path)) as fleet:
+        coming: list[asyncio.Task[None]] = []
+
+        async def call() -> Remembered:
+            await asyncio.to_thread(own_stack.postgres.kill)
+            coming.append(asyncio.create_task(back_later()))
+            return {"id": "mail-1"}
+
+        async def nothing_to_look_at() -> Remembered | None:
+            raise AssertionError("the result was known")
+
+        async def call_again() -> Remembered:
+            raise AssertionError("it was done")
+
+        effects = fleet.service.effects
+        assert await effects.once("acme", "mail", look_up=nothing_to_look_at, call=call) == {"id": "mail-1"}
+        await asyncio.gather(*coming)
+        assert await effects.once("acme", "mail", look_up=nothing_to_look_at, call=call_again) == {
+            "id": "mail-1"
+        }
 
 
 @pytest.mark.outage

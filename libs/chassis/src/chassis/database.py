@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -19,17 +20,24 @@ from chassis.settings import Settings
 from chassis.statements import Statement
 from chassis.tables import FleetTables, fleet_tables
 
-__all__ = ["Database", "Session"]
+__all__ = ["AGAIN_SECONDS", "HOLD_SECONDS", "Database", "Session"]
+
+HOLD_SECONDS = 20 * 60.0
+"""How long work is held through our own outage; the broker's own limit for a message is 30 minutes."""
+AGAIN_SECONDS = 0.5
+"""Pause after an outage, so that what only looks like one does not repeat its work without a breath."""
 
 _BIND_TENANT = Statement(select(func.set_config("app.tenant_id", bindparam("tenant_id", type_=Text), True)))
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+_DRIVER = ("asyncpg.", "sqlalchemy.dialects.postgresql.asyncpg")
 
 
 class Database:
@@ -150,8 +158,11 @@ class _our_outage:  # noqa: N801 — reads as the context manager that it is
 
 
 def _is_lost(error: BaseException) -> bool:
-    if isinstance(error, PoolTimeout | TimeoutError | OSError):
+    if isinstance(error, PoolTimeout):
         return True
+    if isinstance(error, TimeoutError | OSError):
+        # The same kinds may come from what the caller does between its statements; that is no outage of ours.
+        return _is_from_the_driver(error)
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, InterfaceError):
             return True
@@ -160,3 +171,10 @@ def _is_lost(error: BaseException) -> bool:
             return True
         return isinstance(error, OperationalError) and not isinstance(cause, asyncpg.PostgresError)
     return isinstance(error, _CONNECTION_LOST)
+
+
+def _is_from_the_driver(error: BaseException) -> bool:
+    return any(
+        str(frame.f_globals.get("__name__", "")).startswith(_DRIVER)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )

@@ -24,7 +24,7 @@ from faststream.rabbit import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 from pydantic import ValidationError
 
-from chassis.database import Database
+from chassis.database import AGAIN_SECONDS, HOLD_SECONDS, Database
 from chassis.dead_letters import DeadLetters
 from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
 from chassis.inbox import Inbox
@@ -40,10 +40,8 @@ LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 """Seconds before the second to the sixth attempt, when nobody named a time."""
 PARKED_SECONDS = 3600.0
 """After how long a parked message is tried again although nobody changed the credential."""
-HOLD_SECONDS = 20 * 60.0
-"""How long a message is held unacknowledged through our own outage; the broker's own limit is 30 minutes."""
-AGAIN_SECONDS = 0.5
-"""Pause after an outage, so that what only looks like one does not repeat its work without a breath."""
+DRAIN_SECONDS = 25.0
+"""How long a stop waits for what was taken: less than the 30 s after which Kubernetes kills."""
 GIVE_BACK_SECONDS = 5.0
 """Pause before a message goes back to the broker, which counts and stops it at its delivery limit."""
 _log = structlog.get_logger("chassis.hearing")
@@ -113,9 +111,15 @@ class Ear:
             self.listening = False
 
     async def drain(self) -> None:
-        """Wait until what was taken is settled."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        """Wait until what was taken is settled; what an outage holds up is left to the broker, which delivers it again."""
+        if self._under_way:
+            _, left = await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
+            if left:
+                _log.warning(
+                    "not settled at the stop; it will come again", queue=self.queue, messages=len(left)
+                )
+                for task in left:
+                    task.cancel()
         await self._acknowledgements.drain()
 
     async def once_alone(self, message: RabbitMessage) -> None:
@@ -284,10 +288,24 @@ class Ear:
             await self._outbox.add(connection, [row])
 
     async def _bury(self, delivery: _Delivery, error: BaseException) -> None:
-        await self._dead_letters.bury(
-            queue=self.queue, routing_key=delivery.routing_key, message_id=delivery.message_id,
-            headers=delivery.headers, body=delivery.body, error=_for_people(error), attempts=delivery.attempt,
-        )  # fmt: skip
+        await _bury(self._dead_letters, self.queue, delivery, error)
+
+
+async def bury_unheard(dead_letters: DeadLetters, queue: str, message: RabbitMessage) -> None:
+    """Keep what the crash guard put aside from a queue that no hearing reads any more. Raises `OurOutage`."""
+    await _bury(
+        dead_letters,
+        queue,
+        _Delivery.of(message),
+        NobodyHears(f"this release of the service does not hear the queue {queue}"),
+    )
+
+
+async def _bury(dead_letters: DeadLetters, queue: str, delivery: _Delivery, error: BaseException) -> None:
+    await dead_letters.bury(
+        queue=queue, routing_key=delivery.routing_key, message_id=delivery.message_id,
+        headers=delivery.headers, body=delivery.body, error=_for_people(error), attempts=delivery.attempt,
+    )  # fmt: skip
 
 
 def first_queue(headers: Mapping[str, object]) -> str | None:
@@ -309,6 +327,10 @@ def _for_people(error: BaseException) -> BaseException:
 
 class KeepsCrashing(NeverRetry):
     """Each attempt to handle a message ended its process or its connection."""
+
+
+class NobodyHears(NeverRetry):
+    """A message was put aside from a queue that this release of the service does not hear any more."""
 
 
 class InvalidBody(NeverRetry):

@@ -18,7 +18,8 @@ from sqlalchemy import func, text
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.errors import OurOutage
-from chassis.outbox import Outbox, OutboxRow, Relay
+from chassis.outbox import Outbox, OutboxRow
+from chassis.relay import Relay
 from chassis.story import Story
 from contracts.envelope import Message
 

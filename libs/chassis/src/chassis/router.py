@@ -71,6 +71,11 @@ class News:
     message: type[Event]
     handler: Callable[..., Awaitable[None]]
 
+    @property
+    def binding(self) -> str:
+        """The routing key its queues are bound by."""
+        return routing_key(self.message)
+
 
 @dataclass(slots=True)
 class Router:

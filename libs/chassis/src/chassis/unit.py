@@ -17,7 +17,8 @@ from chassis.effects import DEFAULT_LEASE, Effects, Remembered
 from chassis.errors import OurOutage
 from chassis.inbox import Inbox
 from chassis.metrics import Metrics
-from chassis.outbox import Outbox, OutboxRow, Relay
+from chassis.outbox import Outbox, OutboxRow
+from chassis.relay import Relay
 from chassis.story import Story
 from contracts.envelope import Envelope, Following
 

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 from chassis.database import Database, Session
 from chassis.effects import Effects
-from chassis.outbox import Outbox, OutboxRow, Relay
+from chassis.outbox import Outbox, OutboxRow
+from chassis.relay import Relay
 from chassis.story import Story
 from contracts.envelope import Envelope, Following, Message, check_tenant_id
 
