@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from frontdesk import checkout
+from frontdesk.fleet.plan import plan_fleet
 
 if TYPE_CHECKING:
-    from chassis import Service
     from chassis.dead_letters import DeadLetter, DeadLetters
+    from frontdesk.fleet.plan import FleetPlan
 
 _Found = TypeVar("_Found")
 _MOST = 500
@@ -40,12 +41,8 @@ def show_all(
     state: Annotated[str, typer.Option(help="dead, replayed or dropped.")] = "dead",
 ) -> None:
     """List them, newest first."""
-
-    async def listed(desk: DeadLetters) -> list[DeadLetter]:
-        return list(await desk.listed(state=state, limit=_MOST))
-
     count, cut = 0, False
-    for name, letters in _run(_everywhere(listed, service)):
+    for name, letters in _run(_listed(state, service)):
         cut = cut or len(letters) == _MOST
         for letter in letters:
             count += 1
@@ -59,7 +56,7 @@ def show_all(
 
 def show(letter: Letter) -> None:
     """Show one with its reason, its headers and its body."""
-    _, found = _run(_find(letter))
+    found = _run(_found(letter))
     typer.echo(
         f"{found.id} ({found.state})\nmessage  {found.message_id}  {found.routing_key}\nqueue    {found.queue}\n"
         f"tenant   {found.tenant_id}\nstory    {found.correlation_id}\ndied     {found.died_at} after {found.attempts} tries\n"
@@ -95,66 +92,55 @@ def drop(letter: Letter, reason: Annotated[str, typer.Option(help="Why.", prompt
 
 
 def _settle(letter: str, act: Callable[[DeadLetters], Awaitable[None]]) -> None:
-    from chassis.dead_letters import UnknownDeadLetter
+    from frontdesk.fleet.desks import desk_with
 
     async def settle() -> None:
-        service, _ = await _find(letter, close=False)
-        try:
-            await act(service.dead_letters)
-        finally:
-            await service.database.close()
+        async with desk_with(_plan(), letter) as (desk, _):
+            await act(desk.letters)
 
-    try:
-        _run(settle())
-    except UnknownDeadLetter as error:
-        sys.exit(f"frontdesk: {error}")
+    _run(settle())
 
 
 def _run(work: Coroutine[None, None, _Found]) -> _Found:
-    """Run it; a database that is not there, or not migrated, ends the command with one sentence."""
+    """Run it; what is not there ends the command with one sentence: the letter, the database, its schemas."""
     import asyncpg
 
+    from chassis.dead_letters import UnknownDeadLetter
     from chassis.errors import OurOutage
 
     try:
         return asyncio.run(work)
+    except UnknownDeadLetter as error:
+        sys.exit(f"frontdesk: {error}")
     except (OurOutage, asyncpg.PostgresError) as error:
         sys.exit(
             f"frontdesk: the database does not answer ({type(error).__name__}); 'frontdesk doctor' says what to do"
         )
 
 
-async def _find(letter: str, *, close: bool = True) -> tuple[Service, DeadLetter]:
-    from chassis.dead_letters import UnknownDeadLetter
+async def _found(letter: str) -> DeadLetter:
+    from frontdesk.fleet.desks import desk_with
 
-    for service in _services():
-        try:
-            found = await service.dead_letters.shown(letter)
-        except UnknownDeadLetter:
-            await service.database.close()
-        else:
-            if close:
-                await service.database.close()
-            return service, found
-    sys.exit(f"frontdesk: there is no dead letter {letter}")
+    async with desk_with(_plan(), letter) as (_, found):
+        return found
 
 
-async def _everywhere(
-    look: Callable[[DeadLetters], Awaitable[_Found]], only: str | None
-) -> list[tuple[str, _Found]]:
-    found: list[tuple[str, _Found]] = []
-    for service in _services():
-        if only in (None, service.name):
-            found.append((service.name, await look(service.dead_letters)))
-        await service.database.close()
+async def _listed(state: str, only: str | None) -> list[tuple[str, list[DeadLetter]]]:
+    from frontdesk.fleet.desks import desk_of
+
+    plan = _plan()
+    if only is not None and only not in plan.ports:
+        sys.exit(f"frontdesk: there is no service {only}; there are {', '.join(plan.ports)}")
+    found: list[tuple[str, list[DeadLetter]]] = []
+    for service in plan.ports:
+        if only in (None, service):
+            async with desk_of(plan, service) as desk:
+                found.append((service, list(await desk.letters.listed(state=state, limit=_MOST))))
     return found
 
 
-def _services() -> list[Service]:
-    from frontdesk.fleet.house import create_services
-    from frontdesk.fleet.plan import plan_fleet
-
-    return create_services(plan_fleet(checkout.local_folder(), None))
+def _plan() -> FleetPlan:
+    return plan_fleet(checkout.local_folder(), None)
 
 
 def _body(body: bytes) -> str:
