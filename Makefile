@@ -24,7 +24,7 @@ run: setup ## Start everything and stay, with addresses and a token
 
 .PHONY: test
 test: setup ## Run all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: setup ## Format, lint, types, imports, contracts, architecture

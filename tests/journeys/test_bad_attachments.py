@@ -26,7 +26,7 @@ from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
 from testkit.house import FurnishedHouse, furnished_house
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 PAYSLIP = "Gehaltsabrechnung.pdf"
 

@@ -199,7 +199,7 @@ async def _drafted(house: FurnishedHouse, story: Story) -> str:
 
 async def _dead(house: FurnishedHouse, lead_id: str) -> str:
     """The id of the dead letter that keeps a lead out of the CRM."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             for letter in await house.dead_letters():
                 if letter.routing_key == "lead.created.v1" and lead_id.encode() in letter.body:

@@ -18,7 +18,7 @@ from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
 from testkit.house import QUIET_SECONDS, FurnishedHouse, furnished_house
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 IMPATIENT = {
     "CONVERSATION_MODEL__RETRIES": "0",

@@ -62,7 +62,7 @@ class FurnishedHouse:
         """A field of a company's configuration."""
         return str(self.tenants[tenant_id][name])
 
-    async def lead_of(self, email: str, tenant_id: str = SENDING, *, within: float = 30.0) -> str:
+    async def lead_of(self, email: str, tenant_id: str = SENDING, *, within: float = 60.0) -> str:
         """Wait for the lead of a person, known by the address; returns its id."""
         created = await self.journal(tenant_id).first(
             "lead.created.v1", lambda entry: email.lower() in _points(entry), within=within
@@ -77,7 +77,7 @@ class FurnishedHouse:
         return found
 
     async def first(
-        self, kind: str, lead_id: str, tenant_id: str = SENDING, *, within: float = 30.0, **fields: JsonValue
+        self, kind: str, lead_id: str, tenant_id: str = SENDING, *, within: float = 60.0, **fields: JsonValue
     ) -> Entry:
         """Wait for a message of a lead's story whose body has these fields."""
         wanted = {"lead_id": lead_id, **fields}

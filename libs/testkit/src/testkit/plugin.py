@@ -1,5 +1,9 @@
 """The pytest plugin: a real broker, a real database and the vendors, simulated, as fixtures."""
 
+from pathlib import Path
+
+import pytest
+
 import contracts
 from testkit.sandbox import sandbox
 from testkit.stack import amqp_url, blob_folder, database_url, environment, own_environment, own_stack, stack
@@ -17,3 +21,19 @@ __all__ = [
 
 # Pytest would take the folder `contracts/` of the tests beside it for the package, if nobody had imported that before.
 assert contracts.__file__
+
+LONGEST_FIRST = ("outage", "journey")
+"""Markers of the files that take minutes: begun last, one of them would run alone while the other workers are idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take minutes first; else the order stays, and a file's tests stay together."""
+    places: dict[Path, int] = {}
+    for item in items:
+        places[item.path] = min(_place(item), places.get(item.path, len(LONGEST_FIRST)))
+    items.sort(key=lambda item: places[item.path])
+
+
+def _place(item: pytest.Item) -> int:
+    marks = [place for place, name in enumerate(LONGEST_FIRST) if item.get_closest_marker(name) is not None]
+    return min(marks, default=len(LONGEST_FIRST))
