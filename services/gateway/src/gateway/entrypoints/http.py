@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 from pydantic import SecretStr
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -187,20 +187,19 @@ def _declared(request: Request, limit: int) -> int | None:
 
 async def _chunks(request: Request, limits: Limits, declared: int | None) -> AsyncIterator[bytes]:
     """The body as it comes. Raises `_TooLarge` and `_CutOff`."""
-    size = 0
-    stream = request.stream()
-    while size != declared:
+    size, more = 0, True
+    while more and size != declared:
         try:
             async with asyncio.timeout(limits.idle_seconds):
-                chunk = await anext(stream, None)
+                message = await request.receive()
         except TimeoutError as error:
             raise _CutOff(
                 f"the body stood still for {limits.idle_seconds:g} s before it was complete"
             ) from error
-        except ClientDisconnect as error:
-            raise _CutOff("the connection ended before the body was complete") from error
-        if chunk is None:
-            break
+        if message["type"] == "http.disconnect":
+            raise _CutOff("the connection ended before the body was complete")
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
         size += len(chunk)
         if size > limits.body:
             raise _TooLarge(f"a body may have {limits.body} bytes, this one has more")
