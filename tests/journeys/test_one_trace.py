@@ -158,9 +158,14 @@ async def test_one_enquiry_is_one_trace_from_the_webhook_to_the_answer(running: 
 async def test_log_lines_carry_the_ids_of_trace_company_and_story(running: Running) -> None:
     received = await _journal(running).first("webhook.received.v1")
 
-    retried = [line for line in map(json.loads, running.lines()) if line["event"].startswith("tried in vain")]
+    # On a busy machine others may be tried again too; this one the sandbox made fail.
+    retried = [
+        line
+        for line in map(json.loads, running.lines())
+        if line["event"].startswith("tried in vain") and line["queue"] == "crm-sync.lead.created.v1"
+    ]
 
-    assert [line["queue"] for line in retried] == ["crm-sync.lead.created.v1"]
+    assert len(retried) == 1
     assert retried[0]["trace_id"] == _trace(received)
     assert retried[0]["tenant_id"] == SENDING
     assert retried[0]["correlation_id"] == received.correlation_id

@@ -16,8 +16,10 @@ from starlette.applications import Starlette
 from sandbox.mail import MailServers
 
 PROGRAM = """
-import asyncio, ssl, sys
+import asyncio, signal, ssl, sys
 from pathlib import Path
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 import aiosmtplib, httpx
 from sandbox.mail import MailServers
 from starlette.applications import Starlette
