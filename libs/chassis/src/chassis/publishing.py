@@ -15,6 +15,9 @@ from aiormq.channel import Channel
 
 from chassis.frames import Outgoing, acknowledged, published
 
+LOOK_SECONDS = 1.0
+"""How often who waits for a full connection looks whether it is still there."""
+
 
 async def publish_batch(
     channel: Channel, batch: Sequence[Outgoing], *, seconds: float
@@ -26,23 +29,32 @@ async def publish_batch(
     """
     results: list[BaseException | None] = [None] * len(batch)
     confirms: dict[int, asyncio.Future[object]] = {}
+    payload = bytearray()
+    places: list[int] = []
+    for place, message in enumerate(batch):
+        try:
+            payload += published(message, channel=channel.number, content_size=channel.max_content_size)
+        except (ValueError, TypeError) as error:
+            results[place] = error
+        else:
+            places.append(place)
+    if not places:
+        return results
     async with channel.lock:
-        payload = bytearray()
-        for place, message in enumerate(batch):
-            try:
-                payload += published(message, channel=channel.number, content_size=channel.max_content_size)
-            except (ValueError, TypeError) as error:
-                results[place] = error
-                continue
+        try:
+            async with asyncio.timeout(seconds):
+                await channel.write_queue.put(ChannelFrame(bytes(payload), should_close=False))
+        except TimeoutError:
+            for place in places:
+                results[place] = TimeoutError("the connection to the broker takes nothing")
+            return results
+        # The broker counts what it receives: only what is on its way may have a number.
+        for place in places:
             channel.delivery_tag += 1
             confirm = channel.create_future()
             channel.confirmations[channel.delivery_tag] = confirm
-            channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
+            channel.message_id_delivery_tag[batch[place].message_id] = channel.delivery_tag
             confirms[place] = confirm
-        if not confirms:
-            return results
-        sent = channel.create_future()
-        await channel.write_queue.put(ChannelFrame(bytes(payload), should_close=False, drain_future=sent))
     try:
         _, late = await asyncio.wait(confirms.values(), timeout=seconds)
     finally:
@@ -50,7 +62,6 @@ async def publish_batch(
             channel.message_id_delivery_tag.pop(message.message_id, None)
     for confirm in late:
         confirm.cancel()
-    sent.cancel()
     for place, confirm in confirms.items():
         results[place] = _result(confirm)
     return results
@@ -81,9 +92,19 @@ class Acknowledgements:
         while self._settled:
             settled, self._settled = self._settled, defaultdict(list)
             for channel, delivery_tags in settled.items():
-                if not channel.is_closed:
-                    payload = b"".join([acknowledged(tag, channel=channel.number) for tag in delivery_tags])
-                    await channel.write_queue.put(ChannelFrame(payload, should_close=False))
+                payload = b"".join([acknowledged(tag, channel=channel.number) for tag in delivery_tags])
+                await _put(channel, ChannelFrame(payload, should_close=False))
+
+
+async def _put(channel: Channel, frame: ChannelFrame) -> None:
+    """Hand frames to the connection's writer, however slow it is; drop them when the channel is closed meanwhile."""
+    while not channel.is_closed:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await channel.write_queue.put(frame)
+        except TimeoutError:
+            continue  # a connection that is lost leaves its queue full for ever, and wakes nobody
+        return
 
 
 def _result(confirm: asyncio.Future[object]) -> BaseException | None:
