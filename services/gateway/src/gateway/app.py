@@ -12,7 +12,8 @@ from gateway.adapters.verifiers import VERIFIERS
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.forward_request import ForwardRequest
 from gateway.application.hold_hooks import HeldHooks
-from gateway.entrypoints import events, http
+from gateway.entrypoints import api, events, webhooks
+from gateway.entrypoints.bodies import Limits
 from gateway.settings import Settings
 
 
@@ -30,12 +31,12 @@ def create_service(settings: Settings | None = None) -> Service:
         seconds=settings.upstream_seconds,
         connect_seconds=settings.upstream_connect_seconds,
     )
-    limits = http.Limits(settings.body_limit, settings.body_idle_seconds, settings.body_budget)
+    limits = Limits(settings.body_limit, settings.body_idle_seconds, settings.body_budget)
     tokens = (settings.service_token, settings.admin_token)
     service.mounts(
         [
-            http.webhook_route(hooks, accept, limits),
-            *http.api_routes(ForwardRequest(upstreams), limits, tokens),
+            webhooks.webhook_route(hooks, accept, limits),
+            *api.api_routes(ForwardRequest(upstreams), limits, tokens),
         ]
     )
     service.hears(events.router(hooks))
