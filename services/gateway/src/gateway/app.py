@@ -12,8 +12,9 @@ from gateway.adapters.verifiers import VERIFIERS
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.forward_request import ForwardRequest
 from gateway.application.hold_hooks import HeldHooks
-from gateway.entrypoints import api, events, webhooks
-from gateway.entrypoints.bodies import Limits
+from gateway.entrypoints import events
+from gateway.entrypoints.http import api, webhooks
+from gateway.entrypoints.http.bodies import Limits
 from gateway.settings import Settings
 
 

@@ -10,7 +10,10 @@ from tenancy.application.configure_tenant import ConfigureTenant
 from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks
 from tenancy.application.reseal_secrets import ResealSecrets
-from tenancy.entrypoints import http, timers
+from tenancy.entrypoints import timers
+from tenancy.entrypoints.http.desk import Desk
+from tenancy.entrypoints.http.internal import internal_router
+from tenancy.entrypoints.http.tenants import public_router
 from tenancy.settings import Settings
 
 
@@ -19,11 +22,11 @@ def create_service(settings: Settings | None = None) -> Service:
     service = Service("tenancy", settings or Settings())  # pyright: ignore[reportCallIssue] — read from the environment
     seals = KeyRingSeals(KeyRing.from_secret(service.settings.master_key))
     credentials, hooks = KeepCredentials(seals), KeepHooks(seals)
-    desk = http.Desk(
+    desk = Desk(
         service.units, StoredTenant, StoredDirectory, ConfigureTenant(credentials, hooks), credentials, hooks
     )
-    service.serves(http.public_router(desk))
-    service.serves(http.internal_router(desk))
+    service.serves(public_router(desk))
+    service.serves(internal_router(desk))
     service.runs(
         "reseal-secrets",
         timers.ResealAll(service.units, StoredTenant, StoredDirectory, ResealSecrets(seals)).run,

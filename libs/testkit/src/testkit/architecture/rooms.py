@@ -13,6 +13,8 @@ MUST = {"README.md", "pyproject.toml", "migrations", "src", "tests"}
 MODULES = {"__init__.py", "__main__.py", "app.py", "settings.py", "py.typed"}
 ROOMS = {"domain", "application", "entrypoints", "adapters"}
 DOORS = {"__init__.py", "events.py", "http.py", "timers.py"}
+HTTP = "http"
+"""`http.py` is one module until it has more than one subject, then a folder with a module for each (ADR 0012)."""
 VENDOR = {"__init__.py", "client.py", "mapping.py", "adapter.py", "webhooks.py"}
 KINDS_OF_TESTS = {"unit", "integration", "vendors"}
 FORBIDDEN = {
@@ -30,7 +32,6 @@ FORBIDDEN = {
 
 EXCEPTIONS = {
     "ocr/adapters/reading": "no vendor: the program that reads a document in a process of its own, which can be killed",
-    "tenancy/entrypoints/documents.py": "the form of the tenant's document, which http.py and nobody else speaks",
 }
 """What stands outside the rules, each with its reason; an ADR for more than a handful."""
 
@@ -85,15 +86,24 @@ def _package(service: ServiceFolder) -> Iterator[str]:
 
 def _doors(service: ServiceFolder) -> Iterator[str]:
     room = service.source / "entrypoints"
-    for name in sorted(_names_in(room) - DOORS):
-        if not _excepted(service, f"entrypoints/{name}"):
-            yield f"entrypoints/{name}: only events.py, http.py and timers.py"
-    for file in sorted(room.glob("*.py")):
+    inside = _names_in(room)
+    yield from (
+        f"entrypoints/{name}: only events.py, http.py or http/, and timers.py"
+        for name in sorted(inside - DOORS - {HTTP})
+    )
+    if {HTTP, "http.py"} <= inside:
+        yield "entrypoints/http.py stands beside entrypoints/http/: one of them"
+    yield from (
+        f"entrypoints/http/{name} is no module"
+        for name in sorted(_names_in(room / HTTP))
+        if not name.endswith(".py")
+    )
+    for file in sorted(room.rglob("*.py")):
         for node in ast.walk(parsed(file)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _holds_functions(node):
                 length = (node.end_lineno or 0) - node.body[0].lineno + 1
                 if length > _LONGEST_HANDLER:
-                    yield f"entrypoints/{file.name}: {node.name} is not thin ({length} lines): parse, call, answer"
+                    yield f"{file.relative_to(service.source)}: {node.name} is not thin ({length} lines): parse, call, answer"
 
 
 def _vendors(service: ServiceFolder) -> Iterator[str]:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from chassis.http import Problem
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.hold_hooks import HeldHooks
-from gateway.entrypoints.bodies import Limits, WithProblems, chunks, declared_length
+from gateway.entrypoints.http.bodies import Limits, WithProblems, chunks, declared_length
 
 
 def webhook_route(hooks: HeldHooks, accept: AcceptWebhook, limits: Limits) -> Route:

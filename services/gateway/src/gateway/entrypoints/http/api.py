@@ -17,7 +17,7 @@ from chassis.http import Problem
 from contracts.envelope import new_id
 from gateway.application.forward_request import ForwardRequest
 from gateway.application.ports import Answer, Forwarded, UpstreamDown, UpstreamSlow
-from gateway.entrypoints.bodies import Limits, WithProblems, chunks, declared_length
+from gateway.entrypoints.http.bodies import Limits, WithProblems, chunks, declared_length
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,80}")

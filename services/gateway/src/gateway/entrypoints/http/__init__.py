@@ -1,0 +1,1 @@
+"""The gateway over HTTP: webhooks, the API, and what both need of bodies."""

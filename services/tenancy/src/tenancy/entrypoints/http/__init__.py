@@ -1,0 +1,1 @@
+"""Tenancy over HTTP: for people under /api/v1, for the other services under /internal."""

@@ -1,0 +1,77 @@
+"""What tenancy's routes work with, who calls, and how refusals are answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from chassis import Session, Units
+from chassis.http import Caller, Problem, caller_of
+from contracts.envelope import InvalidEnvelope, check_tenant_id
+from tenancy.application.configure_tenant import ConfigureTenant
+from tenancy.application.keep_credentials import KeepCredentials
+from tenancy.application.keep_hooks import KeepHooks
+from tenancy.application.ports import (
+    CannotOpen,
+    Directory,
+    HookTaken,
+    TenantRecords,
+    UnknownCredential,
+    UnknownTenant,
+)
+from tenancy.domain.flaws import ConfigurationRefused
+
+_ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the routes work with."""
+
+    units: Units
+    records: Callable[[Session], TenantRecords]
+    directory: Callable[[Session], Directory]
+    configure: ConfigureTenant
+    credentials: KeepCredentials
+    hooks: KeepHooks
+
+
+def _tenant_in_path(tenant_id: str) -> str:
+    try:
+        return check_tenant_id(tenant_id)
+    except InvalidEnvelope as error:
+        raise Problem(422, "Invalid tenant id", str(error)) from error
+
+
+def _actor(
+    caller: Annotated[Caller, Depends(caller_of)], x_actor: Annotated[str | None, Header()] = None
+) -> str:
+    """Whose change it is: the token, and the person whom the caller names."""
+    if x_actor is None:
+        return caller
+    if not _ACTOR.fullmatch(x_actor):
+        raise Problem(422, "Invalid actor", "X-Actor is one line of at most 80 printable ASCII characters")
+    return f"{caller}: {x_actor}"
+
+
+TenantId = Annotated[str, Depends(_tenant_in_path)]
+Actor = Annotated[str, Depends(_actor)]
+
+
+@contextmanager
+def problems() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationRefused as error:
+        raise Problem(422, "Configuration refused", str(error)) from error
+    except HookTaken as error:
+        raise Problem(409, "Hook id taken", str(error)) from error
+    except (UnknownTenant, UnknownCredential) as error:
+        raise Problem(404, "Not found", str(error)) from error
+    except CannotOpen as error:
+        raise Problem(500, "Secret does not open", f"{error}; or set the credential anew") from error
