@@ -37,6 +37,8 @@ FLEET_TABLES = frozenset(
         # tenancy's own: who exists, and which hooks there are, must be known before a tenant is
         "directory",
         "hooks",
+        # tenancy's own: hooks are opened before a tenant is known; keys stand here wrapped by the key ring alone
+        "data_keys",
         # watchers of sources run before any tenant is known
         "source_cursors",
     }

@@ -83,6 +83,19 @@ class TenantRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
 
 
+class TenantVersionRow(SQLModel, table=True):
+    """A tenant's profile as it was from one version to the next."""
+
+    __tablename__ = "tenant_versions"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = _SCHEMA
+
+    tenant_id: str = Field(sa_type=Text, primary_key=True)
+    version: int = Field(primary_key=True)
+    document: _JSON = Field(sa_type=JSONB)
+    actor: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
 class CredentialRow(SQLModel, table=True):
     """A sealed credential; without a box it was taken away and only its version is kept."""
 
@@ -111,9 +124,9 @@ class AuditEntryRow(SQLModel, table=True):
     details: _JSON = Field(sa_type=JSONB)
 
 
-_DIRECTORY, _HOOKS, _TENANTS, _CREDENTIALS, _AUDIT = (
+_DIRECTORY, _HOOKS, _TENANTS, _VERSIONS, _CREDENTIALS, _AUDIT = (
     cast(Table, row.__table__)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType] — set by SQLModel
-    for row in (DirectoryRow, HookRow, TenantRow, CredentialRow, AuditEntryRow)
+    for row in (DirectoryRow, HookRow, TenantRow, TenantVersionRow, CredentialRow, AuditEntryRow)
 )
 
 
@@ -143,9 +156,15 @@ class StoredTenant:
         row = found.mappings().first()
         return _TENANT.validate_python(dict(row)) if row is not None else None
 
-    async def keep_tenant(self, tenant: Tenant) -> None:
-        """Keep a profile, new or changed."""
+    async def keep_tenant(self, tenant: Tenant, actor: str) -> None:
+        """Keep a profile, new or changed, and each of its versions for good."""
         values = {**asdict(tenant), "changed_at": _now()}
+        document = _TENANT.dump_python(tenant, mode="json")
+        version = insert(_VERSIONS).values(
+            tenant_id=tenant.tenant_id, version=tenant.version, document=document, actor=actor,
+            at=values["changed_at"],
+        )  # fmt: skip
+        await self._session.execute(version)
         keep = insert(_TENANTS).values(values)
         changed = {name: keep.excluded[name] for name in values if name != "tenant_id"}
         await self._session.execute(keep.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))

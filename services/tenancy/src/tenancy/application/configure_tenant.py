@@ -71,7 +71,7 @@ class ConfigureTenant:
     ) -> Tenant:
         if before is None:
             tenant = replace(wanted.tenant, version=1, paused=bool(wanted.paused))
-            await records.keep_tenant(tenant)
+            await records.keep_tenant(tenant, actor)
             await records.note(
                 tenant.tenant_id, AuditRow(actor, "tenant.created", tenant.tenant_id, {"version": 1})
             )
@@ -82,7 +82,7 @@ class ConfigureTenant:
         if not changes and not hooks_changed:
             return before
         tenant = replace(tenant, version=before.version + 1)
-        await records.keep_tenant(tenant)
+        await records.keep_tenant(tenant, actor)
         if changes:
             details = {"fields": changes, "version": tenant.version}
             await records.note(

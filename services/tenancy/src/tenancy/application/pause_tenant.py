@@ -20,7 +20,7 @@ async def pause_tenant(
     if tenant.paused == paused:
         return tenant, ()
     tenant = replace(tenant, paused=paused, version=tenant.version + 1)
-    await records.keep_tenant(tenant)
+    await records.keep_tenant(tenant, actor)
     action = "tenant.paused" if paused else "tenant.resumed"
     await records.note(tenant_id, AuditRow(actor, action, tenant_id, {"version": tenant.version}))
     return tenant, (TenantConfigured(tenant_id=tenant_id, version=tenant.version),)

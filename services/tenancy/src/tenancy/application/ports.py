@@ -49,8 +49,8 @@ class TenantRecords(Protocol):
         """The tenant's profile."""
         ...
 
-    async def keep_tenant(self, tenant: Tenant) -> None:
-        """Keep a profile, new or changed."""
+    async def keep_tenant(self, tenant: Tenant, actor: str) -> None:
+        """Keep a profile, new or changed, and each of its versions for good."""
         ...
 
     async def credentials(self, tenant_id: str) -> list[SealedCredential]:
