@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chassis import Service
 from chassis.keyring import KeyRing
+from tenancy.adapters.directory import StoredDirectory
+from tenancy.adapters.records import StoredTenant
 from tenancy.adapters.sealing import KeyRingSeals
-from tenancy.adapters.store import StoredDirectory, StoredTenant
 from tenancy.application.configure_tenant import ConfigureTenant
 from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks

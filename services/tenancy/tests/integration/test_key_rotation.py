@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from chassis import Service
 from chassis.keyring import KeyRing
+from tenancy.adapters.directory import StoredDirectory
+from tenancy.adapters.records import StoredTenant
 from tenancy.adapters.sealing import KeyRingSeals
-from tenancy.adapters.store import StoredDirectory, StoredTenant
 from tenancy.app import create_service
 from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks

@@ -1,0 +1,142 @@
+"""What is kept of one tenant: the queries of `TenantRecords`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Literal, cast
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import Session
+from contracts.envelope import new_id
+from tenancy.adapters.store import AUDIT, CREDENTIALS, DIRECTORY, HOOKS, TENANTS, VERSIONS
+from tenancy.application.ports import AuditRow, Detail
+from tenancy.domain.credentials import SealedCredential
+from tenancy.domain.hooks import SealedHook
+from tenancy.domain.tenant import Tenant
+
+_TENANT = TypeAdapter(Tenant)
+
+
+class StoredTenant:
+    """The port `TenantRecords` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def lock(self, tenant_id: str, name: str) -> None:
+        """Enter the tenant in the directory if it is new, and lock its line."""
+        entry = insert(DIRECTORY).values(tenant_id=tenant_id, name=name, created_at=_now())
+        await self._session.execute(
+            entry.on_conflict_do_update(index_elements=["tenant_id"], set_={"name": entry.excluded["name"]})
+        )
+
+    async def lock_known(self, tenant_id: str) -> bool:
+        """Lock a tenant's line; False when there is none."""
+        found = await self._session.execute(
+            select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.tenant_id == tenant_id).with_for_update()
+        )
+        return found.first() is not None
+
+    async def tenant(self, tenant_id: str) -> Tenant | None:
+        """The tenant's profile."""
+        found = await self._session.execute(select(TENANTS).where(TENANTS.c.tenant_id == tenant_id))
+        row = found.mappings().first()
+        return _TENANT.validate_python(dict(row)) if row is not None else None
+
+    async def keep_tenant(self, tenant: Tenant, actor: str) -> None:
+        """Keep a profile, new or changed, and each of its versions for good."""
+        values = {**asdict(tenant), "changed_at": _now()}
+        document = _TENANT.dump_python(tenant, mode="json")
+        version = insert(VERSIONS).values(
+            tenant_id=tenant.tenant_id, version=tenant.version, document=document, actor=actor,
+            at=values["changed_at"],
+        )  # fmt: skip
+        await self._session.execute(version)
+        keep = insert(TENANTS).values(values)
+        changed = {name: keep.excluded[name] for name in values if name != "tenant_id"}
+        await self._session.execute(keep.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))
+
+    async def credentials(self, tenant_id: str) -> list[SealedCredential]:
+        """The tenant's credentials by name, those taken away too."""
+        columns = select(CREDENTIALS.c.name, CREDENTIALS.c.version, CREDENTIALS.c.box)
+        found = await self._session.execute(
+            columns.where(CREDENTIALS.c.tenant_id == tenant_id).order_by(CREDENTIALS.c.name)
+        )
+        return [SealedCredential(name, version, box) for name, version, box in found.tuples()]
+
+    async def keep_credential(self, tenant_id: str, credential: SealedCredential) -> None:
+        """Keep a credential, new or changed."""
+        keep = insert(CREDENTIALS).values(
+            tenant_id=tenant_id, name=credential.name, version=credential.version, box=credential.box,
+            changed_at=_now(),
+        )  # fmt: skip
+        changed = {name: keep.excluded[name] for name in ("version", "box", "changed_at")}
+        await self._session.execute(
+            keep.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=changed)
+        )
+
+    async def hooks(self, tenant_id: str) -> list[SealedHook]:
+        """The tenant's hooks by id."""
+        found = await self._session.execute(
+            select(HOOKS).where(HOOKS.c.tenant_id == tenant_id).order_by(HOOKS.c.hook_id)
+        )
+        return [hook_of(row) for row in found.mappings()]
+
+    async def next_hooks_version(self, tenant_id: str) -> int:
+        """A new version for a tenant's hooks: it rises and is never used again."""
+        raised = await self._session.execute(
+            update(DIRECTORY)
+            .where(DIRECTORY.c.tenant_id == tenant_id)
+            .values(hooks_version=DIRECTORY.c.hooks_version + 1)
+            .returning(DIRECTORY.c.hooks_version)
+        )
+        return int(raised.scalar_one())
+
+    async def keep_hook(self, hook: SealedHook) -> bool:
+        """Keep a hook, new or changed; False when its id belongs to another tenant."""
+        keep = insert(HOOKS).values(**asdict(hook), changed_at=_now())
+        names = ("source", "verifier", "enabled", "version", "box", "changed_at")
+        kept = await self._session.execute(
+            keep.on_conflict_do_update(
+                index_elements=["hook_id"],
+                set_={name: keep.excluded[name] for name in names},
+                where=HOOKS.c.tenant_id == hook.tenant_id,
+            ).returning(HOOKS.c.hook_id)
+        )
+        return kept.first() is not None
+
+    async def drop_hook(self, tenant_id: str, hook_id: str) -> None:
+        """Take a hook away."""
+        await self._session.execute(
+            delete(HOOKS).where(HOOKS.c.tenant_id == tenant_id, HOOKS.c.hook_id == hook_id)
+        )
+
+    async def note(self, tenant_id: str, row: AuditRow) -> None:
+        """Add an audit row."""
+        values = {**asdict(row), "at": row.at or _now(), "tenant_id": tenant_id, "id": new_id()}
+        await self._session.execute(insert(AUDIT).values(values))
+
+    async def audit(self, tenant_id: str, limit: int) -> list[AuditRow]:
+        """The newest audit rows, newest first."""
+        found = await self._session.execute(
+            select(AUDIT).where(AUDIT.c.tenant_id == tenant_id).order_by(AUDIT.c.id.desc()).limit(limit)
+        )
+        return [
+            AuditRow(row["actor"], row["action"], row["subject"], cast(Detail, row["details"]), row["at"])
+            for row in found.mappings()
+        ]
+
+
+def hook_of(row: RowMapping) -> SealedHook:
+    verifier: Literal["hmac"] = row["verifier"]
+    return SealedHook(
+        row["hook_id"], row["tenant_id"], row["source"], verifier, row["enabled"], row["version"], row["box"]
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
