@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, model_validator
+
+from contracts.tenants.hooks import KINDS
 
 Autonomy = Literal["draft", "send"]
 
@@ -96,10 +99,23 @@ class HookEntry(BaseModel):
     hook_id: str
     tenant_id: str
     source: str = Field(description="The kind of sender, such as mime.")
-    verifier: Literal["hmac"] = Field(description="How its signature is checked.")
+    verifier: str = Field(description="How its signature is checked: one of `contracts.tenants.hooks.KINDS`.")
     secrets: tuple[SecretStr, ...] = Field(
-        min_length=1, description="Active secrets; any of them may have signed."
+        default=(), description="Active secrets; any of them may have signed."
     )
+    settings: dict[str, JsonValue] = Field(
+        default_factory=dict, repr=False, description="What its kind needs besides; some of it is secret."
+    )
+    suspended: bool = Field(default=False, description="Its tenant is suspended: nothing is taken for it.")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        kind = KINDS.get(self.verifier)
+        if kind is None:
+            raise ValueError("no such kind of hook is known")
+        if kind.secret is not None and not self.secrets:
+            raise ValueError("a hook without a secret would let everybody in")
+        return self
 
 
 class HookList(BaseModel):
@@ -107,3 +123,38 @@ class HookList(BaseModel):
 
     version: int
     hooks: tuple[HookEntry, ...]
+
+
+class AccessState(BaseModel):
+    """What the gateway must know to let people in: the public keys of tokens, and whom to let in no more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = Field(description="Rises with each change.")
+    keys: tuple[dict[str, str], ...] = Field(description="Public keys as JWKs (RFC 8037: OKP, Ed25519).")
+    revoked: tuple[str, ...] = Field(
+        default=(),
+        description="Ids of sessions and API keys that ended, kept until no token of theirs lives.",
+    )
+    suspended: tuple[str, ...] = Field(default=(), description="Tenants that nobody may come in for.")
+
+
+class KeyToVerify(BaseModel):
+    """An API key that somebody showed at the gateway."""
+
+    key: SecretStr
+
+
+class VerifiedKey(BaseModel):
+    """Whose API key that is, and what it may."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key_id: str
+    tenant_id: str
+    name: str = Field(description="What its owner calls it.")
+    scopes: tuple[str, ...]
+    expires_at: datetime | None = None
+    requests_per_minute: int | None = Field(
+        default=None, ge=1, description="Its own limit, instead of the gateway's."
+    )

@@ -1,94 +1,49 @@
-"""The HTTP face of every service: token check, tenant, problem+json errors (RFC 9457), request metrics."""
+"""The HTTP face of every service: its application, errors as problems, request metrics."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
-from typing import Annotated, Literal
 
 import structlog
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.callers import Caller, caller_of, public, scope, service_only, tenant_of
 from chassis.errors import NeverRetry, OurOutage, RetryLater
 from chassis.metrics import Metrics
+from chassis.openapi import describe
+from chassis.problems import Problem
 from chassis.settings import Settings
 from chassis.telemetry import Telemetry
-from contracts.envelope import InvalidEnvelope, check_tenant_id
 
-Caller = Literal["service", "admin"]
+__all__ = [
+    "Caller",
+    "Measured",
+    "Plain",
+    "Problem",
+    "caller_of",
+    "create_app",
+    "public",
+    "scope",
+    "service_only",
+    "tenant_of",
+]
+
 _log = structlog.get_logger("chassis.http")
-_bearer = HTTPBearer(auto_error=False)
 _UNMEASURED = frozenset({"/health", "/livez", "/readyz", "/metrics"})
-
-
-class Problem(Exception):
-    """An answer that is an error for people: what happened and what to do."""
-
-    def __init__(
-        self, status: int, title: str, detail: str, *, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.headers = headers or {}
-
-    def answer(self) -> JSONResponse:
-        """The problem as application/problem+json."""
-        return JSONResponse(
-            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail},
-            self.status,
-            {"Content-Type": "application/problem+json", **self.headers},
-        )
-
-
-async def caller_of(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Caller:
-    """Who calls, by the bearer token. Raises `Problem` 401."""
-    settings: Settings = request.app.state.settings
-    if credentials is not None:
-        given = credentials.credentials.encode()
-        if hmac.compare_digest(given, settings.service_token.get_secret_value().encode()):
-            return "service"
-        if hmac.compare_digest(given, settings.admin_token.get_secret_value().encode()):
-            return "admin"
-    raise Problem(
-        401, "Unauthorized", "send a service or admin token as 'Authorization: Bearer …'",
-        headers={"WWW-Authenticate": "Bearer"},
-    )  # fmt: skip
-
-
-async def service_only(caller: Annotated[Caller, Depends(caller_of)]) -> None:
-    """Let only services in. Raises `Problem` 403."""
-    if caller != "service":
-        raise Problem(
-            403, "Forbidden", "only services may read this; an admin sets it and never reads it back"
-        )
-
-
-async def tenant_of(x_tenant_id: Annotated[str | None, Header()] = None) -> str:
-    """The tenant that a request speaks for. Raises `Problem` 400."""
-    if x_tenant_id is None:
-        raise Problem(400, "No tenant", "say the tenant in the header X-Tenant-Id")
-    try:
-        return check_tenant_id(x_tenant_id)
-    except InvalidEnvelope as error:
-        raise Problem(400, "No tenant", str(error)) from error
 
 
 def create_app(name: str, version: str, description: str, settings: Settings) -> FastAPI:
     """The FastAPI application of a service, without its own routers."""
     app = FastAPI(title=name, version=version, description=description, redoc_url=None)
     app.state.settings = settings
+    app.openapi = partial(describe, app)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(StarletteHTTPException, _on_http)
@@ -114,7 +69,7 @@ class Plain:
                     continue
                 scope.update(found, route=route)
                 if match is Match.FULL:
-                    await _or_bug(route, scope, receive, send)
+                    await route.handle(scope, receive, send)
                 else:
                     allowed = ", ".join(sorted(route.methods or ()))
                     problem = Problem(405, "Method Not Allowed", f"use {allowed}", headers={"Allow": allowed})
@@ -135,7 +90,7 @@ class Measured:
         if scope["type"] != "http" or scope["path"] in _UNMEASURED:
             await self._app(scope, receive, send)
             return
-        status = 500
+        status: int | None = None
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -150,33 +105,22 @@ class Measured:
         )
         try:
             with self._telemetry.serving(method, traceparent) as span:
-                await self._app(scope, receive, noted)
+                try:
+                    await self._app(scope, receive, noted)
+                except Exception as error:
+                    if status is not None:
+                        raise
+                    # A route of the service's own making failed before it answered: a problem like every other.
+                    await (await _on_bug(Request(scope), error))(scope, receive, noted)
                 span.update_name(f"{method} {_path(scope)}")
         finally:
-            self._metrics.requested(method, _path(scope), status, monotonic() - began)
+            self._metrics.requested(method, _path(scope), status or 500, monotonic() - began)
 
 
 def _path(scope: Scope) -> str:
     """The template of the route that answered."""
     path: str = getattr(scope.get("route"), "path", "unmatched")
     return path
-
-
-async def _or_bug(route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-    """The route's answer; when it fails before it began, a problem like every other."""
-    begun = False
-
-    async def noted(message: Message) -> None:
-        nonlocal begun
-        begun = True
-        await send(message)
-
-    try:
-        await route.handle(scope, receive, noted)
-    except Exception as error:
-        if begun:
-            raise
-        await (await _on_bug(Request(scope), error))(scope, receive, send)
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:

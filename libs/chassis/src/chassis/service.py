@@ -17,11 +17,12 @@ from starlette.types import ASGIApp
 
 from chassis.blobs import Blobs
 from chassis.broker import Broker
+from chassis.callers import admitted
 from chassis.database import Database
 from chassis.dead_letters import DeadLetters
 from chassis.effects import Effects
 from chassis.health import Health
-from chassis.http import Measured, Plain, caller_of, create_app
+from chassis.http import Measured, Plain, create_app
 from chassis.intake import Intake
 from chassis.metrics import Metrics
 from chassis.outbox import Outbox
@@ -84,7 +85,7 @@ class Service:
         self.router.news.extend(router.news)
 
     def serves(self, router: APIRouter) -> None:
-        """Serve routes that want a service or admin token."""
+        """Serve routes that let in whom `chassis.callers.admitted` lets in."""
         self._routers.append(router)
 
     def mounts(self, routes: Sequence[Route]) -> None:
@@ -119,7 +120,7 @@ class Service:
         )  # fmt: skip
         app.include_router(health.router())
         for router in self._routers:
-            app.include_router(router, dependencies=[Depends(caller_of)])
+            app.include_router(router, dependencies=[Depends(admitted)])
         return Measured(Plain(self._mounts, app), self.metrics, self.telemetry)
 
     @property

@@ -83,7 +83,13 @@ def router(
             async with units.begin(tenant_id) as transaction:
                 records = records_of(transaction.session, tenant_id)
                 following = await review(
-                    lead_id, None, verdict.verdict, verdict.text, by=caller, records=records, tenant=tenant
+                    lead_id,
+                    None,
+                    verdict.verdict,
+                    verdict.text,
+                    by=caller.actor,
+                    records=records,
+                    tenant=tenant,
                 )
                 transaction.say(*following)
         except NothingToReview as error:

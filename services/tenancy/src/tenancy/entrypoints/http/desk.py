@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends
 
 from chassis import Session, Units
 from chassis.http import Caller, Problem, caller_of
@@ -25,8 +24,6 @@ from tenancy.application.ports import (
     UnknownTenant,
 )
 from tenancy.domain.flaws import ConfigurationRefused
-
-_ACTOR = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,9 @@ def _tenant_in_path(tenant_id: str) -> str:
         raise Problem(422, "Invalid tenant id", str(error)) from error
 
 
-def _actor(
-    caller: Annotated[Caller, Depends(caller_of)], x_actor: Annotated[str | None, Header()] = None
-) -> str:
-    """Whose change it is: the token, and the person whom the caller names."""
-    if x_actor is None:
-        return caller
-    if not _ACTOR.fullmatch(x_actor):
-        raise Problem(422, "Invalid actor", "X-Actor is one line of at most 80 printable ASCII characters")
-    return f"{caller}: {x_actor}"
+def _actor(caller: Annotated[Caller, Depends(caller_of)]) -> str:
+    """Whose change it is."""
+    return caller.actor
 
 
 TenantId = Annotated[str, Depends(_tenant_in_path)]
