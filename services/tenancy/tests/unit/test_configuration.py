@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from tenancy.domain.credentials import FORMS, credential_flaws
-from tenancy.domain.hooks import MOST_SECRETS, WantedHook, hook_flaws
 from tenancy.domain.tenant import RoutingRule, Tenant, Texts, tenant_flaws
 
 WORDS = Texts("Ihr Team", "Muster GmbH", "Eine KI schrieb dies.")
@@ -43,25 +42,6 @@ def test_a_change_is_told_by_field_and_the_version_does_not_count() -> None:
     changed = replace(TENANT, version=7, paused=True, rules=(RoutingRule("human"),))
 
     assert TENANT.changes(changed) == ("rules", "paused")
-
-
-def test_every_secret_of_a_rotation_is_active_but_not_without_end() -> None:
-    def flaws(count: int) -> list[str]:
-        hook = WantedHook("h", "mime", tuple(f"geheimnis-nummer-{number:02}" for number in range(count)))
-        return [flaw.field for flaw in hook_flaws([hook], frozenset())]
-
-    assert flaws(MOST_SECRETS) == []
-    assert flaws(MOST_SECRETS + 1) == ["hooks/0/secrets"]
-
-
-def test_a_hook_that_is_not_enabled_may_wait_for_its_secret() -> None:
-    waiting = WantedHook("h", "mime", None, enabled=False)
-
-    assert list(hook_flaws([waiting], frozenset())) == []
-    assert [flaw.field for flaw in hook_flaws([replace(waiting, enabled=True)], frozenset())] == [
-        "hooks/0/secrets"
-    ]
-    assert list(hook_flaws([replace(waiting, enabled=True)], frozenset({"h"}))) == []
 
 
 @pytest.mark.parametrize("name", sorted(FORMS))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from chassis import Session
-from tenancy.adapters.records import hook_of
-from tenancy.adapters.store import DIRECTORY, HOOKS
+from tenancy.adapters.records import hook_of, sealed_hooks
+from tenancy.adapters.store import DATA_KEYS, DIRECTORY, HOOKS
 from tenancy.application.ports import ListedTenant
 from tenancy.domain.hooks import SealedHook
 
@@ -28,7 +28,20 @@ class StoredDirectory:
         found = await self._session.execute(select(func.coalesce(func.sum(DIRECTORY.c.hooks_version), 0)))
         return int(found.scalar_one())
 
+    async def suspended(self) -> frozenset[str]:
+        """The ids of the suspended tenants."""
+        found = await self._session.execute(select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.suspended))
+        return frozenset(found.scalars())
+
     async def enabled_hooks(self) -> list[SealedHook]:
-        """All hooks that accept webhooks, by id."""
-        found = await self._session.execute(select(HOOKS).where(HOOKS.c.enabled).order_by(HOOKS.c.hook_id))
+        """All hooks that accept webhooks, by id; none whose key was destroyed."""
+        living = or_(HOOKS.c.key_version.is_(None), DATA_KEYS.c.wrapped.is_not(None))
+        found = await self._session.execute(
+            sealed_hooks().where(HOOKS.c.enabled, living).order_by(HOOKS.c.hook_id)
+        )
         return [hook_of(row) for row in found.mappings()]
+
+    async def suspended(self) -> frozenset[str]:
+        """The tenants that are suspended."""
+        found = await self._session.execute(select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.suspended))
+        return frozenset(found.scalars())

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, Select, Table, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import Session
 from contracts.envelope import new_id
-from tenancy.adapters.store import AUDIT, CREDENTIALS, DIRECTORY, HOOKS, TENANTS, VERSIONS
+from tenancy.adapters.store import AUDIT, CREDENTIALS, DATA_KEYS, DIRECTORY, HOOKS, TENANTS, VERSIONS
 from tenancy.application.ports import AuditRow, Detail
 from tenancy.domain.credentials import SealedCredential
 from tenancy.domain.hooks import SealedHook
+from tenancy.domain.keys import WrappedKey
 from tenancy.domain.tenant import Tenant
 
 _TENANT = TypeAdapter(Tenant)
@@ -62,11 +63,13 @@ class StoredTenant:
 
     async def credentials(self, tenant_id: str) -> list[SealedCredential]:
         """The tenant's credentials by name, those taken away too."""
-        columns = select(CREDENTIALS.c.name, CREDENTIALS.c.version, CREDENTIALS.c.box)
         found = await self._session.execute(
-            columns.where(CREDENTIALS.c.tenant_id == tenant_id).order_by(CREDENTIALS.c.name)
+            _with_keys(CREDENTIALS).where(CREDENTIALS.c.tenant_id == tenant_id).order_by(CREDENTIALS.c.name)
         )
-        return [SealedCredential(name, version, box) for name, version, box in found.tuples()]
+        return [
+            SealedCredential(row["name"], row["version"], row["box"], _key_of(row))
+            for row in found.mappings()
+        ]
 
     async def keep_credential(self, tenant_id: str, credential: SealedCredential) -> None:
         """Keep a credential, new or changed."""
@@ -82,7 +85,7 @@ class StoredTenant:
     async def hooks(self, tenant_id: str) -> list[SealedHook]:
         """The tenant's hooks by id."""
         found = await self._session.execute(
-            select(HOOKS).where(HOOKS.c.tenant_id == tenant_id).order_by(HOOKS.c.hook_id)
+            sealed_hooks().where(HOOKS.c.tenant_id == tenant_id).order_by(HOOKS.c.hook_id)
         )
         return [hook_of(row) for row in found.mappings()]
 
@@ -98,7 +101,8 @@ class StoredTenant:
 
     async def keep_hook(self, hook: SealedHook) -> bool:
         """Keep a hook, new or changed; False when its id belongs to another tenant."""
-        keep = insert(HOOKS).values(**asdict(hook), changed_at=_now())
+        values = {name: value for name, value in asdict(hook).items() if name != "key"}
+        keep = insert(HOOKS).values(**values, changed_at=_now())
         names = ("source", "verifier", "enabled", "version", "box", "changed_at")
         kept = await self._session.execute(
             keep.on_conflict_do_update(
@@ -113,6 +117,41 @@ class StoredTenant:
         """Take a hook away."""
         await self._session.execute(
             delete(HOOKS).where(HOOKS.c.tenant_id == tenant_id, HOOKS.c.hook_id == hook_id)
+        )
+
+    async def data_keys(self, tenant_id: str) -> list[WrappedKey]:
+        """The tenant's data keys, oldest first; the last one seals."""
+        columns = select(DATA_KEYS.c.tenant_id, DATA_KEYS.c.version, DATA_KEYS.c.wrapped)
+        found = await self._session.execute(
+            columns.where(DATA_KEYS.c.tenant_id == tenant_id).order_by(DATA_KEYS.c.version)
+        )
+        return [WrappedKey(*row) for row in found.tuples()]
+
+    async def keep_data_key(self, key: WrappedKey) -> None:
+        """Keep a data key: new, wrapped anew or destroyed."""
+        keep = insert(DATA_KEYS).values(
+            **asdict(key), made_at=_now(), destroyed_at=_now() if key.destroyed else None
+        )
+        changed = {name: keep.excluded[name] for name in ("wrapped", "destroyed_at")}
+        await self._session.execute(
+            keep.on_conflict_do_update(index_elements=["tenant_id", "version"], set_=changed)
+        )
+
+    async def drop_idle_data_keys(self, tenant_id: str) -> None:
+        """Forget the keys before the last one that no box is under any more."""
+        newest = select(func.max(DATA_KEYS.c.version)).where(DATA_KEYS.c.tenant_id == tenant_id)
+        used = [
+            select(sealed.c.key_version).where(
+                sealed.c.tenant_id == tenant_id, sealed.c.key_version.is_not(None)
+            )
+            for sealed in (CREDENTIALS, HOOKS)
+        ]
+        await self._session.execute(
+            delete(DATA_KEYS).where(
+                DATA_KEYS.c.tenant_id == tenant_id,
+                DATA_KEYS.c.version < newest.scalar_subquery(),
+                *(DATA_KEYS.c.version.not_in(versions) for versions in used),
+            )
         )
 
     async def note(self, tenant_id: str, row: AuditRow) -> None:
@@ -131,11 +170,30 @@ class StoredTenant:
         ]
 
 
+def sealed_hooks() -> Select[Any]:
+    """All hooks, each with the key of its box."""
+    return _with_keys(HOOKS)
+
+
 def hook_of(row: RowMapping) -> SealedHook:
-    verifier: Literal["hmac"] = row["verifier"]
+    """A hook as `sealed_hooks` found it."""
+    verifier: Literal[hmac] = row["verifier"]
     return SealedHook(
-        row["hook_id"], row["tenant_id"], row["source"], verifier, row["enabled"], row["version"], row["box"]
-    )
+        row["hook_id"], row["tenant_id"], row["source"], verifier, row["enabled"], row["version"], row["box"],
+        _key_of(row),
+    )  # fmt: skip
+
+
+def _with_keys(sealed: Table) -> Select[Any]:
+    """Boxes and their keys in one statement: whoever reads while keys turn sees both as they were, or both new."""
+    same = and_(DATA_KEYS.c.tenant_id == sealed.c.tenant_id, DATA_KEYS.c.version == sealed.c.key_version)
+    return select(sealed, DATA_KEYS.c.wrapped).outerjoin(DATA_KEYS, same)
+
+
+def _key_of(row: RowMapping) -> WrappedKey | None:
+    if row["key_version"] is None:
+        return None
+    return WrappedKey(row["tenant_id"], row["key_version"], row["wrapped"])
 
 
 def _now() -> datetime:

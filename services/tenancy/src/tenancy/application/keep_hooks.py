@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tenancy.application.check_hooks import flaws_of_hooks
 from tenancy.application.ports import AuditRow, CannotOpen, Directory, HookTaken, Seals, TenantRecords
 from tenancy.domain.flaws import ConfigurationRefused
-from tenancy.domain.hooks import OpenHook, SealedHook, WantedHook, hook_flaws
+from tenancy.domain.hooks import OpenHook, SealedHook, WantedHook
 
 
 @dataclass(frozen=True, slots=True)
 class HookRegistry:
-    """All hooks of the fleet, and those that could not be opened (their ids)."""
+    """All hooks of the fleet, those that could not be opened (their ids), and the suspended tenants."""
 
     version: int
     hooks: tuple[OpenHook, ...]
     closed: tuple[str, ...]
+    suspended: tuple[str, ...]
 
 
 def hook_context(hook: SealedHook) -> str:
@@ -40,16 +42,18 @@ class KeepHooks:
         if wanted is None:
             return False
         before = {hook.hook_id: hook for hook in await records.hooks(tenant_id)}
-        with_secrets = {hook_id: hook for hook_id, hook in before.items() if self._secrets_of(hook)}
-        if flaws := list(hook_flaws(wanted, frozenset(with_secrets))):
+        known = {hook_id: opened for hook_id, hook in before.items() if (opened := self._opened(hook))}
+        if flaws := list(flaws_of_hooks(wanted, known)):
             raise ConfigurationRefused(flaws)
-        changed = [hook for hook in wanted if not self._same(before.get(hook.hook_id), hook)]
+        changed = [
+            hook for hook in wanted if not _same(before.get(hook.hook_id), known.get(hook.hook_id), hook)
+        ]
         gone = sorted(before.keys() - {hook.hook_id for hook in wanted})
         if not changed and not gone:
             return False
         version = await records.next_hooks_version(tenant_id)
         for hook in changed:
-            await self._keep(records, tenant_id, hook, before.get(hook.hook_id), version, actor)
+            await self._keep(records, tenant_id, hook, known.get(hook.hook_id), version, actor)
         for hook_id in gone:
             await records.drop_hook(tenant_id, hook_id)
             await records.note(tenant_id, AuditRow(actor, "hook.removed", hook_id))
@@ -59,52 +63,54 @@ class KeepHooks:
         """All enabled hooks with their secrets; one that does not open harms no other."""
         # The version is read first: hooks that are newer than it are fetched again, never taken for older ones.
         version = await directory.hooks_version()
+        suspended = await directory.suspended()
+        suspended = await directory.suspended()
         opened: list[OpenHook] = []
         closed: list[str] = []
-        for hook in await directory.enabled_hooks():
-            secrets = self._secrets_of(hook)
-            if secrets:
-                opened.append(OpenHook(hook.hook_id, hook.tenant_id, hook.source, hook.verifier, secrets))
+        for sealed in await directory.enabled_hooks():
+            hook = self._opened(sealed)
+            if hook is None:
+                closed.append(sealed.hook_id)
             else:
-                closed.append(hook.hook_id)
-        return HookRegistry(version, tuple(opened), tuple(closed))
+                opened.append(replace(hook, suspended=hook.tenant_id in suspended))
+        return HookRegistry(version, tuple(opened), tuple(closed), tuple(sorted(suspended)))
 
     async def _keep(
-        self, records: TenantRecords, tenant_id: str, wanted: WantedHook, before: SealedHook | None,
+        self, records: TenantRecords, tenant_id: str, wanted: WantedHook, before: OpenHook | None,
         version: int, actor: str,
     ) -> None:  # fmt: skip
-        secrets = wanted.secrets
-        if secrets is None:
-            secrets = self._secrets_of(before) if before is not None else ()
+        secrets = before.secrets if wanted.secrets is None and before else wanted.secrets or ()
+        settings = before.settings if wanted.settings is None and before else wanted.settings or {}
         bare = SealedHook(
             wanted.hook_id, tenant_id, wanted.source, wanted.verifier, wanted.enabled, version, ""
         )
-        box = self._seals.seal({"secrets": json.dumps(secrets)}, hook_context(bare))
-        hook = SealedHook(
-            bare.hook_id, bare.tenant_id, bare.source, bare.verifier, bare.enabled, bare.version, box
-        )  # fmt: skip
+        inside = {"secrets": json.dumps(secrets), "settings": json.dumps(dict(settings), sort_keys=True)}
+        hook = replace(bare, box=self._seals.seal(inside, hook_context(bare)))
         if not await records.keep_hook(hook):
             raise HookTaken(wanted.hook_id)
         details = {
-            "source": hook.source, "enabled": hook.enabled, "version": version,
-            "secrets_changed": before is None or secrets != self._secrets_of(before),
+            "source": hook.source, "verifier": hook.verifier, "enabled": hook.enabled, "version": version,
+            "secrets_changed": before is None or secrets != before.secrets,
+            "settings_changed": before is None or settings != before.settings,
         }  # fmt: skip
         await records.note(tenant_id, AuditRow(actor, "hook.set", hook.hook_id, details))
 
-    def _same(self, before: SealedHook | None, wanted: WantedHook) -> bool:
-        if before is None:
-            return False
-        if (before.source, before.verifier, before.enabled) != (
-            wanted.source,
-            wanted.verifier,
-            wanted.enabled,
-        ):
-            return False
-        return wanted.secrets is None or wanted.secrets == self._secrets_of(before)
-
-    def _secrets_of(self, hook: SealedHook) -> tuple[str, ...]:
+    def _opened(self, hook: SealedHook) -> OpenHook | None:
         try:
-            secrets: list[str] = json.loads(self._seals.open(hook.box, hook_context(hook))["secrets"])
+            box = self._seals.open(hook.box, hook_context(hook))
         except CannotOpen:
-            return ()
-        return tuple(secrets)
+            return None
+        secrets: list[str] = json.loads(box["secrets"])
+        # A box of before there were settings has none.
+        settings: dict[str, object] = json.loads(box.get("settings", "{}"))
+        return OpenHook(hook.hook_id, hook.tenant_id, hook.source, hook.verifier, tuple(secrets), settings)
+
+
+def _same(sealed: SealedHook | None, opened: OpenHook | None, wanted: WantedHook) -> bool:
+    if sealed is None:
+        return False
+    if (sealed.source, sealed.verifier, sealed.enabled) != (wanted.source, wanted.verifier, wanted.enabled):
+        return False
+    if opened is None:
+        return wanted.secrets is None and wanted.settings is None
+    return wanted.secrets in {None, opened.secrets} and wanted.settings in (None, opened.settings)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr
 
+from contracts.tenants.hooks import KINDS
 from contracts.tenants.http_v1 import TenantProfile
 from tenancy.application.configure_tenant import Configuration
 from tenancy.domain.hooks import WantedHook
@@ -35,13 +36,18 @@ class RuleDocument(_Document):
 
 
 class HookDocument(_Document):
-    """A hook; without `secrets` it keeps those it has."""
+    """A hook; without `secrets` or `settings` it keeps those it has."""
 
     hook_id: str
     source: str
-    verifier: Literal["hmac"] = "hmac"
+    verifier: str = Field(default="hmac", description=f"How it is verified: {', '.join(KINDS)}.")
     enabled: bool = True
     secrets: tuple[SecretStr, ...] | None = None
+    settings: dict[str, JsonValue] | None = Field(
+        default=None,
+        repr=False,
+        description="What its kind needs besides; it lies sealed, as the secrets do.",
+    )
 
 
 def _as_text(value: object) -> object:
@@ -142,4 +148,4 @@ def _wanted(hook: HookDocument) -> WantedHook:
     secrets = None
     if hook.secrets is not None:
         secrets = tuple(secret.get_secret_value() for secret in hook.secrets)
-    return WantedHook(hook.hook_id, hook.source, secrets, hook.verifier, hook.enabled)
+    return WantedHook(hook.hook_id, hook.source, secrets, hook.verifier, hook.enabled, hook.settings)

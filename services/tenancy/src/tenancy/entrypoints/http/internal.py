@@ -62,8 +62,10 @@ def internal_router(desk: Desk) -> APIRouter:
             _log.error(
                 "hooks whose secrets do not open take no webhooks: set them anew", hooks=list(registry.closed)
             )
-        # A key that comes back opens hooks without a new version: the tag says which are closed, too.
-        tag = f'"hooks-{registry.version}-{crc32(",".join(registry.closed).encode()):x}"'
+        # A key that comes back opens hooks without a new version, and so does the end of a suspension: the tag
+        # says which are closed and who is suspended, too.
+        state = ",".join((*registry.closed, "", *registry.suspended))
+        tag = f'"hooks-{registry.version}-{crc32(state.encode()):x}"'
         headers = {"ETag": tag, **_NO_STORE}
         if if_none_match == tag:
             return Response(status_code=304, headers=headers)
