@@ -39,6 +39,11 @@ FLEET_TABLES = frozenset(
         "hooks",
         # tenancy's own: hooks are opened before a tenant is known; keys stand here wrapped by the key ring alone
         "data_keys",
+        # … whose an e-mail address is, how often a log-in failed, what tokens are signed with and which ended
+        "logins",
+        "login_attempts",
+        "signing_keys",
+        "revocations",
         # watchers of sources run before any tenant is known
         "source_cursors",
     }
