@@ -48,7 +48,6 @@ class Broker:
             default_channel=Channel(publisher_confirms=True, on_return_raises=True),
         )
         self._events: AbstractRobustExchange | None = None
-        self._queues: AbstractRobustExchange | None = None
         self._when_reconnected: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -56,33 +55,11 @@ class Broker:
         await self.hearing.connect()
         await self._publishing.connect()
         self._events = await self._publishing.declare_exchange(events)
-        self._queues = await self._publishing.declare_exchange(RabbitExchange())
 
     async def stop(self) -> None:
         """Close both connections."""
         await self.hearing.stop()
         await self._publishing.stop()
-
-    async def publish(
-        self, routing_key: str, queue: str | None, headers: dict[str, str | int], body: bytes, message_id: str
-    ) -> None:
-        """Publish persistently and wait for the confirm: to a queue directly, else to the topic exchange.
-
-        Raises `aiormq.exceptions.PublishError` when no queue is bound, and what aio-pika raises while disconnected.
-        """
-        exchange = self._events if queue is None else self._queues
-        if exchange is None:
-            raise ConnectionError("the broker was not started")
-        message = aio_pika.Message(
-            body,
-            headers=dict(headers),
-            content_type="application/json",
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=message_id,
-        )
-        await exchange.publish(
-            message, routing_key=queue or routing_key, mandatory=True, timeout=PUBLISH_SECONDS
-        )
 
     async def publish_all(self, batch: Sequence[Outgoing]) -> list[BaseException | None]:
         """Publish many at once; for each None when the broker confirmed it, else what went wrong."""

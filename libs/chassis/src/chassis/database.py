@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import TypeVar
 
 import asyncpg
 from sqlalchemy import Text, bindparam, event, func, select, text
@@ -20,11 +21,11 @@ from chassis.settings import Settings
 from chassis.statements import Statement
 from chassis.tables import FleetTables, fleet_tables
 
-__all__ = ["AGAIN_SECONDS", "HOLD_SECONDS", "Database", "Session"]
+__all__ = ["HOLD_SECONDS", "Database", "Session"]
 
 HOLD_SECONDS = 20 * 60.0
 """How long work is held through our own outage; the broker's own limit for a message is 30 minutes."""
-AGAIN_SECONDS = 0.5
+_AGAIN_SECONDS = 0.5
 """Pause after an outage, so that what only looks like one does not repeat its work without a breath."""
 
 _BIND_TENANT = Statement(select(func.set_config("app.tenant_id", bindparam("tenant_id", type_=Text), True)))
@@ -37,6 +38,7 @@ _CONNECTION_LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+_Result = TypeVar("_Result")
 _DRIVER = ("asyncpg.", "sqlalchemy.dialects.postgresql.asyncpg")
 
 
@@ -117,6 +119,22 @@ class Database:
             else:
                 return True
         return False
+
+    async def outlasting(
+        self, work: Callable[[], Awaitable[_Result]], *, longest: float = HOLD_SECONDS
+    ) -> _Result:
+        """What `work` returns, done again whenever an outage of ours ended it and the database is back.
+
+        Raises `OurOutage` when that takes more than `longest` seconds.
+        """
+        deadline = monotonic() + longest
+        while True:
+            try:
+                return await work()
+            except OurOutage:
+                if not await self.wait_until_back(longest=deadline - monotonic()):
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Give the connections back."""

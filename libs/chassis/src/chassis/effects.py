@@ -8,7 +8,6 @@ free ──claim──▶ claimed ──call succeeded──▶ done (the result
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,8 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.database import AGAIN_SECONDS, HOLD_SECONDS, Database
-from chassis.errors import EffectUncertain, OurOutage, RetryLater
+from chassis.database import Database
+from chassis.errors import EffectUncertain, RetryLater
 
 Remembered = Mapping[str, JsonValue]
 DEFAULT_LEASE = timedelta(minutes=2)
@@ -151,20 +150,14 @@ class Effects:
         """Keep what became of it, through an outage of the database too: nobody else knows it."""
         table = self._table
         values = {"state": state, "result": dict(result) if result is not None else None}
-        while True:
-            try:
-                async with self._database.connection() as connection:
-                    await connection.execute(
-                        table.update()
-                        .where(table.c.tenant_id == tenant_id, table.c.key == key)
-                        .values(values)
-                    )
-            except OurOutage:
-                if not await self._database.wait_until_back(longest=HOLD_SECONDS):
-                    raise
-                await asyncio.sleep(AGAIN_SECONDS)
-            else:
-                return
+
+        async def keep() -> None:
+            async with self._database.connection() as connection:
+                await connection.execute(
+                    table.update().where(table.c.tenant_id == tenant_id, table.c.key == key).values(values)
+                )
+
+        await self._database.outlasting(keep)
 
     async def _let_look(self, tenant_id: str, key: str, until: datetime | None) -> None:
         """End the lease, if it is still ours, so that the next attempt looks at once."""

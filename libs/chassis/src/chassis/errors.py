@@ -6,7 +6,7 @@
     └── NeedsTenant    parked until the tenant's credentials change
 
 Any other exception from a handler is treated as `RetryLater` without a stated time. When our own database or
-broker fails it is no attempt at all (`chassis.outage`).
+broker fails it is no attempt at all (`chassis.database`).
 """
 
 

@@ -9,6 +9,7 @@ back.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from faststream.rabbit import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 from pydantic import ValidationError
 
-from chassis.database import AGAIN_SECONDS, HOLD_SECONDS, Database
+from chassis.database import Database
 from chassis.dead_letters import DeadLetters
 from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
 from chassis.inbox import Inbox
@@ -128,21 +129,16 @@ class Ear:
         When even that attempt ended a process, the message comes again marked as redelivered, and is a dead letter.
         """
         delivery = _Delivery.of(message)
-        while True:
-            try:
-                if message.raw_message.redelivered:
-                    await self._bury(
-                        delivery,
-                        KeepsCrashing(f"handling it ended the process again and again ({self.queue})"),
-                    )
-                else:
-                    await self._outcome_of(delivery)
-            except OurOutage:
-                # Given up here it would come again as redelivered, and be buried for our own outage.
-                await self._database.wait_until_back(longest=HOLD_SECONDS)
-                await asyncio.sleep(AGAIN_SECONDS)
+
+        async def handle() -> None:
+            if message.raw_message.redelivered:
+                error = KeepsCrashing(f"handling it ended the process again and again ({self.queue})")
+                await self._bury(delivery, error)
             else:
-                return
+                await self._outcome_of(delivery)
+
+        # Given up in an outage it would come again as redelivered, and be buried for our own fault.
+        await self._database.outlasting(handle, longest=math.inf)
 
     async def _take(self, subscriber: RabbitSubscriber) -> None:
         self.listening = True
@@ -178,22 +174,13 @@ class Ear:
 
     async def _settle_once_possible(self, delivery: _Delivery) -> None:
         began = monotonic()
-        while True:
-            try:
-                outcome = await self._outcome_of(delivery)
-            except OurOutage:
-                left = began + HOLD_SECONDS - monotonic()
-                if not await self._database.wait_until_back(longest=left):
-                    _log.error(
-                        "held for 20 minutes through our own outage; given back to the broker",
-                        queue=self.queue,
-                    )
-                    self._held_too_long.set()
-                    await self._give_back(delivery)
-                    return
-                await asyncio.sleep(AGAIN_SECONDS)
-                continue
-            break
+        try:
+            outcome = await self._database.outlasting(lambda: self._outcome_of(delivery))
+        except OurOutage:
+            _log.error("held through our own outage for too long; given back to the broker", queue=self.queue)
+            self._held_too_long.set()
+            await self._give_back(delivery)
+            return
         self._acknowledge(delivery)
         self._metrics.handled(delivery.routing_key or self.queue, outcome, monotonic() - began)
 

@@ -20,7 +20,7 @@ from chassis.metrics import Metrics
 from chassis.openapi import describe
 from chassis.problems import Problem
 from chassis.settings import Settings
-from chassis.telemetry import Telemetry
+from chassis.telemetry import Telemetry, mark_failed
 
 __all__ = [
     "Caller",
@@ -110,6 +110,7 @@ class Measured:
                 except Exception as error:
                     if status is not None:
                         raise
+                    mark_failed(span, error)
                     # A route of the service's own making failed before it answered: a problem like every other.
                     await (await _on_bug(Request(scope), error))(scope, receive, noted)
                 span.update_name(f"{method} {_path(scope)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,10 +19,12 @@ from sqlalchemy import func, text
 from chassis.broker import Broker
 from chassis.database import Database
 from chassis.errors import OurOutage
+from chassis.frames import Outgoing
 from chassis.outbox import Outbox, OutboxRow
 from chassis.relay import Relay
 from chassis.story import Story
 from contracts.envelope import Message
+from contracts.routing import EXCHANGE
 
 GROUP = 64
 GROUP_BYTES = 1024 * 1024
@@ -105,7 +108,7 @@ class Intake:
         try:
             await self._store(group)
         except (OurOutage, TimeoutError):
-            await asyncio.gather(*(self._publish(waiting) for waiting in group))
+            await self._publish(group)
         except Exception as error:  # noqa: BLE001 — each alone, so that one bad request harms no other
             if len(group) == 1:
                 group[0].refuse(error)
@@ -125,13 +128,18 @@ class Intake:
             is_new = waiting.row.message_id in fresh and first[waiting.row.message_id] is waiting
             waiting.settle("new" if is_new else "known")
 
-    async def _publish(self, waiting: _Waiting) -> None:
-        row = waiting.row
+    async def _publish(self, group: Sequence[_Waiting]) -> None:
+        batch = [
+            Outgoing(EXCHANGE, row.routing_key, row.headers, row.body, row.message_id)
+            for row in (waiting.row for waiting in group)
+        ]
         try:
-            await self._broker.publish(row.routing_key, None, dict(row.headers), row.body, row.message_id)
-        except (AMQPError, ConnectionError, TimeoutError, RuntimeError, asyncio.CancelledError) as error:
-            # Nobody cancels this: aiormq says `CancelledError` of what a stuck connection had under way.
-            _log.error("neither the database nor the broker takes a webhook", error=type(error).__name__)
-            waiting.refuse(IntakeUnavailable("neither the database nor the broker answers"))
-        else:
-            waiting.settle("new")
+            results = await self._broker.publish_all(batch)
+        except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
+            results = [error] * len(batch)
+        for waiting, error in zip(group, results, strict=True):
+            if error is None:
+                waiting.settle("new")
+            else:
+                _log.error("neither the database nor the broker takes a webhook", error=type(error).__name__)
+                waiting.refuse(IntakeUnavailable("neither the database nor the broker answers"))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from pydantic_core import to_json
 from sqlalchemy import (
     ARRAY,
@@ -34,8 +33,6 @@ from chassis.statements import Statement
 
 OWN_SECONDS = 5.0
 _LEASE = timedelta(seconds=15)
-_BATCH = 500
-_log = structlog.get_logger("chassis.outbox")
 
 
 @dataclass(slots=True)

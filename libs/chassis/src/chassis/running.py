@@ -87,7 +87,7 @@ def spare_the_collector() -> None:
     """Have Python's collector look seldom, and never again at what was there when the process started.
 
     A message makes hundreds of short-lived objects and hardly a cycle: as set by default the collector took a
-    twentieth of the processor, and its full rounds stood in the way of every request of that moment.
+    third of the time of an event, and its full rounds stood in the way of every request of that moment.
     """
     gc.collect()
     gc.freeze()

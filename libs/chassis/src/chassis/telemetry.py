@@ -129,7 +129,6 @@ def mark_failed(span: trace.Span, error: BaseException) -> None:
 def configure_logs(level: str) -> None:
     """Set up the process's log: one JSON object a line, on standard error, whoever writes it."""
     said: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         _add_message,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

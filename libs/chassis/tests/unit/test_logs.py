@@ -6,11 +6,22 @@ import sys
 
 PROGRAM = """
 import logging
+from datetime import UTC, datetime
 import structlog
-from chassis.telemetry import configure_logs
+from chassis.settings import Settings
+from chassis.telemetry import Telemetry, configure_logs
+from contracts.envelope import Envelope
 
 configure_logs("INFO")
-with structlog.contextvars.bound_contextvars(tenant_id="acme", correlation_id="story-1"):
+settings = Settings(
+    amqp_url="amqp://localhost", database_url="postgresql://localhost", blob_url="memory://",
+    master_key="A" * 43, service_token="service", admin_token="admin",
+)
+heard = Envelope(
+    id="1", type="document.received.v1", source="email-ingest", subject="document/1", time=datetime.now(UTC),
+    tenant_id="acme", correlation_id="story-1", causation_id=None, traceparent=None,
+)
+with Telemetry("ocr", settings).handling("ocr.document.received.v1", heard, 1):
     structlog.get_logger("ours").info("said by us", queue="ocr")
     logging.getLogger("a.library").warning("said by %s", "a library")
     try:

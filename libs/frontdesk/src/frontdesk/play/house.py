@@ -58,4 +58,4 @@ async def _first_story(stage: Stage, story: Story) -> list[Entry]:
     received = await journal.first(
         "message.received.v1", lambda entry: story.home.reference in str(entry.body["text"])
     )
-    return [entry for entry in await journal.after(0) if entry.correlation_id == received.correlation_id]
+    return await journal.story(received.correlation_id)

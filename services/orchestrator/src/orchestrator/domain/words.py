@@ -74,9 +74,8 @@ def draft_mail(
         if german
         else "Answer this mail with SEND (send as it is), DROP (do not send), or with ANSWER: and your own text."
     )
-    why = f"{'Grund' if german else 'Reason'}: {reason}"
     proposal = _proposal("Entwurf" if german else "Draft", draft)
-    return subject, f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
+    return subject, _told(german, head, reason, proposal, letters, notes)
 
 
 def handover_mail(
@@ -96,8 +95,14 @@ def handover_mail(
         else "Please answer this enquiry yourself; the AI stands back."
     )
     proposal = _proposal("Vorschlag" if german else "Proposal", draft)
+    return subject, _told(german, head, reason, proposal, letters, notes)
+
+
+def _told(
+    german: bool, head: str, reason: str, proposal: str, letters: Sequence[LetterNote], notes: Sequence[str]
+) -> str:
     why = f"{'Grund' if german else 'Reason'}: {reason}"
-    return subject, f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
+    return f"{head}\n\n{why}\n\n{proposal}{_letters(german, letters)}{_notes(german, notes)}"
 
 
 def _proposal(title: str, draft: Draft | None) -> str:
