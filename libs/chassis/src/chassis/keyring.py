@@ -1,7 +1,8 @@
-"""Sealing secrets at rest: AES-256-GCM under a ring of keys, of which the newest seals and all open.
+"""Sealing secrets at rest: AES-256-GCM under a ring of keys, or under a data key that itself lies wrapped by the ring.
 
-A box is text, `f1.<key id>.<base64url of nonce and ciphertext>`: the key's id stands in the box, so a ring may turn
-while old boxes are still about. `context` says what the secret is and whose; it is bound to the box (associated data),
+A box is text, `<form>.<key>.<base64url of nonce and ciphertext>`: the key's name stands in the box, so keys may turn
+while old boxes are still about. Form f1 is sealed by the ring itself and names the ring's key; form f2 is sealed by a
+data key and names its version. `context` says what the secret is and whose; it is bound to the box (associated data),
 so that a box moved to another tenant, name or version cannot be opened.
 """
 
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 _FORM = "f1"
+_DATA_FORM = "f2"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -61,28 +63,80 @@ class KeyRing:
 
     def seal(self, plain: bytes, context: str) -> str:
         """Seal bytes for a context, under the newest key."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(nonce, plain, _bound(self._newest, context))
-        return f"{_FORM}.{self._newest}.{urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
+        return _sealed(self._ciphers[self._newest], _FORM, self._newest, plain, context)
 
     def open(self, box: str, context: str) -> bytes:
         """The bytes that were sealed for this context. Raises `SealBroken`."""
-        key_id, payload = _parts(box)
+        key_id, payload = _parts(box, _FORM)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise SealBroken(
                 f"the box was sealed with the key {key_id!r}, which is not in FRONTDESK_MASTER_KEY: add it behind the newest"
             )
-        try:
-            return cipher.decrypt(payload[:_NONCE_BYTES], payload[_NONCE_BYTES:], _bound(key_id, context))
-        except InvalidTag as error:
-            raise SealBroken(
-                "the box does not open: it was changed, sealed for something else, or the key differs"
-            ) from error
+        return _opened(cipher, payload, _bound(_FORM, key_id, context))
 
     def needs_reseal(self, box: str) -> bool:
-        """Whether the box is under another key than the newest. Raises `SealBroken` when it is no box."""
-        return _parts(box)[0] != self._newest
+        """Whether the box is under another key than the newest. Raises `SealBroken` when it is no box of the ring's."""
+        return _parts(box, _FORM)[0] != self._newest
+
+
+class DataKey:
+    """A key of one owner, wrapped by the ring where it is kept: turning the ring wraps it anew and touches no box.
+
+    Once the wrapped key is destroyed, nothing that it sealed opens any more, not for the holder of the ring either.
+    """
+
+    def __init__(self, owner: str, version: int, key: bytes) -> None:
+        """An owner's key of 32 bytes; `version` never repeats for an owner."""
+        self._owner = owner
+        self._version = version
+        self._key = key
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    def make(cls, owner: str, version: int) -> Self:
+        """A new key."""
+        return cls(owner, version, AESGCM.generate_key(8 * _KEY_BYTES))
+
+    @classmethod
+    def unwrap(cls, ring: KeyRing, owner: str, version: int, wrapped: str) -> Self:
+        """The key that was wrapped for this owner and version. Raises `SealBroken`."""
+        return cls(owner, version, ring.open(wrapped, _wrapping(owner, version)))
+
+    def wrap(self, ring: KeyRing) -> str:
+        """The key as it may be kept: under the ring's newest key, bound to its owner and version."""
+        return ring.seal(self._key, _wrapping(self._owner, self._version))
+
+    def seal(self, plain: bytes, context: str) -> str:
+        """Seal bytes of the owner's for a context."""
+        return _sealed(self._cipher, _DATA_FORM, str(self._version), plain, self._bound_to(context))
+
+    def open(self, box: str, context: str) -> bytes:
+        """The bytes that were sealed for this owner and context. Raises `SealBroken`."""
+        version, payload = _parts(box, _DATA_FORM)
+        return _opened(self._cipher, payload, _bound(_DATA_FORM, version, self._bound_to(context)))
+
+    def _bound_to(self, context: str) -> str:
+        return f"{self._owner}\x1f{context}"
+
+
+def _wrapping(owner: str, version: int) -> str:
+    return f"data key\x1f{owner}\x1f{version}"
+
+
+def _sealed(cipher: AESGCM, form: str, key: str, plain: bytes, context: str) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = cipher.encrypt(nonce, plain, _bound(form, key, context))
+    return f"{form}.{key}.{urlsafe_b64encode(nonce + sealed).decode().rstrip('=')}"
+
+
+def _opened(cipher: AESGCM, payload: bytes, bound: bytes) -> bytes:
+    try:
+        return cipher.decrypt(payload[:_NONCE_BYTES], payload[_NONCE_BYTES:], bound)
+    except InvalidTag as error:
+        raise SealBroken(
+            "the box does not open: it was changed, sealed for something else, or the key differs"
+        ) from error
 
 
 def _cipher(key_id: str, key: bytes) -> AESGCM:
@@ -110,10 +164,10 @@ def _decode(key_id: str, encoded: str) -> bytes:
         ) from error
 
 
-def _parts(box: str) -> tuple[str, bytes]:
+def _parts(box: str, wanted: str) -> tuple[str, bytes]:
     form, _, rest = box.partition(".")
     key_id, dot, encoded = rest.partition(".")
-    if form != _FORM or not dot:
+    if form != wanted or not dot:
         raise SealBroken("this is no sealed box")
     try:
         payload = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
@@ -124,5 +178,5 @@ def _parts(box: str) -> tuple[str, bytes]:
     return key_id, payload
 
 
-def _bound(key_id: str, context: str) -> bytes:
-    return f"{_FORM}\x1f{key_id}\x1f{context}".encode()
+def _bound(form: str, key_id: str, context: str) -> bytes:
+    return f"{form}\x1f{key_id}\x1f{context}".encode()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from chassis.keyring import KeyRing, KeyRingInvalid, SealBroken
+from chassis.keyring import DataKey, KeyRing, KeyRingInvalid, SealBroken
 
 OLD, NEW = bytes(range(32)), bytes(range(100, 132))
 CONTEXT = "credential\x1fmuster\x1fsmtp\x1f1"
@@ -117,3 +117,42 @@ def test_two_boxes_of_the_same_secret_differ() -> None:
     keys = ring(("a", OLD))
 
     assert keys.seal(b"geheim", CONTEXT) != keys.seal(b"geheim", CONTEXT)
+
+
+def test_a_data_key_opens_its_own_boxes_and_no_others() -> None:
+    key, stranger = DataKey.make("muster", 1), DataKey.make("muster", 1)
+    box = key.seal(b"geheim", CONTEXT)
+
+    assert key.open(box, CONTEXT) == b"geheim"
+    assert box.startswith("f2.1.")
+    with pytest.raises(SealBroken):
+        stranger.open(box, CONTEXT)
+    with pytest.raises(SealBroken):
+        key.open(box, "credential\x1fmuster\x1fimap\x1f1")
+    with pytest.raises(SealBroken):
+        key.open(box.replace("f2.1.", "f2.2."), CONTEXT)
+    with pytest.raises(SealBroken):
+        ring(("a", OLD)).open(box, CONTEXT)
+
+
+def test_a_data_key_is_wrapped_for_its_owner_and_version_alone() -> None:
+    keys = ring(("a", OLD))
+    wrapped = DataKey.make("muster", 1).wrap(keys)
+
+    for owner, version in (("andere", 1), ("muster", 2)):
+        with pytest.raises(SealBroken):
+            DataKey.unwrap(keys, owner, version, wrapped)
+
+
+def test_turning_the_ring_wraps_a_data_key_anew_and_its_boxes_stay_as_they_are() -> None:
+    old, both, new = ring(("a", OLD)), ring(("b", NEW), ("a", OLD)), ring(("b", NEW))
+    key = DataKey.make("muster", 1)
+    box, wrapped = key.seal(b"geheim", CONTEXT), key.wrap(old)
+
+    assert both.needs_reseal(wrapped)
+    again = DataKey.unwrap(both, "muster", 1, wrapped).wrap(both)
+
+    assert not both.needs_reseal(again)
+    assert DataKey.unwrap(new, "muster", 1, again).open(box, CONTEXT) == b"geheim"
+    with pytest.raises(SealBroken, match="'a'"):
+        DataKey.unwrap(new, "muster", 1, wrapped)

@@ -63,7 +63,7 @@ async def test_after_the_ring_was_turned_all_secrets_are_sealed_again_and_the_ol
     turned, new_alone = rings(tenancy.service)
     reseal = ResealAll(units, StoredTenant, StoredDirectory, ResealSecrets(turned))
 
-    assert await reseal.once() >= 2
+    assert await reseal.once() >= 1
     assert await reseal.once() == 0
 
     async with units.reading(tenant_id) as session:
@@ -92,7 +92,7 @@ async def test_a_secret_whose_key_is_lost_harms_no_other_and_can_be_set_anew(
         await KeepCredentials(stranger).set(records, tenant_id, "weclapp", WECLAPP, "test")
         opened = await KeepCredentials(stranger).open(records, tenant_id, "weclapp")
 
-    assert resealed == ("credential weclapp", f"hook {tenant_id}-mime")
+    assert resealed == ("data key 1", "credential weclapp", f"hook {tenant_id}-mime")
     assert f"{tenant_id}-mime" in registry.closed
     assert (opened.version, opened.values) == (2, WECLAPP)
 

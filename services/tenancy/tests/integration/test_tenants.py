@@ -191,7 +191,7 @@ async def test_secrets_lie_sealed_in_the_database(
 
     assert len(boxes) >= 2
     for (box,) in boxes:
-        assert box is None or box.startswith("f1.")
+        assert box is None or box.startswith("f2.")
 
 
 async def test_hooks_are_listed_for_the_gateway_with_a_version_that_rises(

@@ -40,8 +40,3 @@ class StoredDirectory:
             sealed_hooks().where(HOOKS.c.enabled, living).order_by(HOOKS.c.hook_id)
         )
         return [hook_of(row) for row in found.mappings()]
-
-    async def suspended(self) -> frozenset[str]:
-        """The tenants that are suspended."""
-        found = await self._session.execute(select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.suspended))
-        return frozenset(found.scalars())

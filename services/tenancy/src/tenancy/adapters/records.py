@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, Select, Table, and_, delete, func, select, update
@@ -177,9 +177,8 @@ def sealed_hooks() -> Select[Any]:
 
 def hook_of(row: RowMapping) -> SealedHook:
     """A hook as `sealed_hooks` found it."""
-    verifier: Literal[hmac] = row["verifier"]
     return SealedHook(
-        row["hook_id"], row["tenant_id"], row["source"], verifier, row["enabled"], row["version"], row["box"],
+        row["hook_id"], row["tenant_id"], row["source"], row["verifier"], row["enabled"], row["version"], row["box"],
         _key_of(row),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from tenancy.application.ports import (
     UnknownCredential,
     UnknownTenant,
 )
+from tenancy.application.tenant_keys import sealing_key
 from tenancy.domain.credentials import SealedCredential, credential_flaws
 from tenancy.domain.flaws import ConfigurationRefused
 
@@ -44,7 +45,7 @@ class KeepCredentials:
         found = _by_name(await records.credentials(tenant_id)).get(name)
         if found is None or found.box is None:
             raise UnknownCredential(tenant_id, name)
-        values = self._seals.open(found.box, credential_context(tenant_id, name, found.version))
+        values = self._seals.open(found.box, credential_context(tenant_id, name, found.version), found.key)
         return OpenCredential(name, found.version, values)
 
     async def set(
@@ -91,8 +92,9 @@ class KeepCredentials:
         if before is not None and self._same(tenant_id, before, values):
             return ()
         version = before.version + 1 if before is not None else 1
-        box = self._seals.seal(values, credential_context(tenant_id, name, version))
-        await records.keep_credential(tenant_id, SealedCredential(name, version, box))
+        key = await sealing_key(self._seals, records, tenant_id)
+        box = self._seals.seal(values, credential_context(tenant_id, name, version), key)
+        await records.keep_credential(tenant_id, SealedCredential(name, version, box, key))
         await records.note(tenant_id, AuditRow(actor, "credential.set", name, {"version": version}))
         return (CredentialsChanged(tenant_id=tenant_id, credential=name),)
 
@@ -110,10 +112,8 @@ class KeepCredentials:
         if before.box is None:
             return False
         try:
-            return (
-                self._seals.open(before.box, credential_context(tenant_id, before.name, before.version))
-                == values
-            )
+            context = credential_context(tenant_id, before.name, before.version)
+            return self._seals.open(before.box, context, before.key) == values
         except CannotOpen:
             # Its key is lost: setting it anew is the way to mend that.
             return False

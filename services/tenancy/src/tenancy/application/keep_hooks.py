@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tenancy.application.check_hooks import flaws_of_hooks
 from tenancy.application.ports import AuditRow, CannotOpen, Directory, HookTaken, Seals, TenantRecords
+from tenancy.application.tenant_keys import sealing_key
 from tenancy.domain.flaws import ConfigurationRefused
 from tenancy.domain.hooks import OpenHook, SealedHook, WantedHook
 
@@ -64,7 +65,6 @@ class KeepHooks:
         # The version is read first: hooks that are newer than it are fetched again, never taken for older ones.
         version = await directory.hooks_version()
         suspended = await directory.suspended()
-        suspended = await directory.suspended()
         opened: list[OpenHook] = []
         closed: list[str] = []
         for sealed in await directory.enabled_hooks():
@@ -85,7 +85,8 @@ class KeepHooks:
             wanted.hook_id, tenant_id, wanted.source, wanted.verifier, wanted.enabled, version, ""
         )
         inside = {"secrets": json.dumps(secrets), "settings": json.dumps(dict(settings), sort_keys=True)}
-        hook = replace(bare, box=self._seals.seal(inside, hook_context(bare)))
+        key = await sealing_key(self._seals, records, tenant_id)
+        hook = replace(bare, box=self._seals.seal(inside, hook_context(bare), key), key=key)
         if not await records.keep_hook(hook):
             raise HookTaken(wanted.hook_id)
         details = {
@@ -97,7 +98,7 @@ class KeepHooks:
 
     def _opened(self, hook: SealedHook) -> OpenHook | None:
         try:
-            box = self._seals.open(hook.box, hook_context(hook))
+            box = self._seals.open(hook.box, hook_context(hook), hook.key)
         except CannotOpen:
             return None
         secrets: list[str] = json.loads(box["secrets"])

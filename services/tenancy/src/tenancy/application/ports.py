@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tenancy.domain.credentials import SealedCredential
 from tenancy.domain.hooks import SealedHook
+from tenancy.domain.keys import WrappedKey
 from tenancy.domain.tenant import Tenant
 
 Detail = Mapping[str, str | int | bool | Sequence[str]]
@@ -77,6 +78,18 @@ class TenantRecords(Protocol):
         """Take a hook away."""
         ...
 
+    async def data_keys(self, tenant_id: str) -> list[WrappedKey]:
+        """The tenant's data keys, oldest first; the last one seals."""
+        ...
+
+    async def keep_data_key(self, key: WrappedKey) -> None:
+        """Keep a data key: new, wrapped anew or destroyed."""
+        ...
+
+    async def drop_idle_data_keys(self, tenant_id: str) -> None:
+        """Forget the keys before the last one that no box is under any more."""
+        ...
+
     async def note(self, tenant_id: str, row: AuditRow) -> None:
         """Add an audit row."""
         ...
@@ -98,28 +111,49 @@ class Directory(Protocol):
         ...
 
     async def enabled_hooks(self) -> list[SealedHook]:
-        """All hooks that accept webhooks, by id."""
+        """All hooks that accept webhooks, by id; none whose key was destroyed."""
+        ...
+
+    async def suspended(self) -> frozenset[str]:
+        """The tenants that are suspended."""
         ...
 
 
 class Seals(Protocol):
-    """Seals small values at rest, bound to a context."""
+    """Seals small values at rest under a tenant's data key, bound to a context."""
 
-    def seal(self, values: Mapping[str, str], context: str) -> str:
-        """A box."""
+    def new_key(self, tenant_id: str, version: int) -> WrappedKey:
+        """A new data key, wrapped."""
         ...
 
-    def open(self, box: str, context: str) -> dict[str, str]:
-        """What is in the box. Raises `CannotOpen`."""
+    def unwraps(self, key: WrappedKey) -> bool:
+        """Whether the ring can use the key."""
         ...
 
-    def needs_reseal(self, box: str) -> bool:
-        """Whether the box is under an old key. Raises `CannotOpen`."""
+    def rewrapped(self, key: WrappedKey) -> WrappedKey | None:
+        """The same key under the newest key of the ring; None when it is that already. Raises `CannotOpen`."""
+        ...
+
+    def seal(self, values: Mapping[str, str], context: str, key: WrappedKey) -> str:
+        """A box. Raises `CannotOpen` when the key does not unwrap."""
+        ...
+
+    def open(self, box: str, context: str, key: WrappedKey | None) -> dict[str, str]:
+        """What is in the box; without a key the ring itself sealed it. Raises `CannotOpen`."""
         ...
 
 
 class CannotOpen(Exception):
     """A box does not open; the message says why and what to do."""
+
+
+class KeyDestroyed(CannotOpen):
+    """The tenant's data key was destroyed: nothing of it opens any more, and nothing new is sealed for it."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(
+            f"the key of the tenant {tenant_id} was destroyed: its credentials and hooks are gone for good"
+        )
 
 
 class UnknownTenant(Exception):

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tenancy.domain.flaws import Flaw
+from tenancy.domain.keys import WrappedKey
 
 
 @dataclass(frozen=True, slots=True)
 class SealedCredential:
-    """A credential as it is kept: a sealed box, or none when it was taken away. `version` never repeats."""
+    """A credential as it is kept: a sealed box, or none when it was taken away. `version` never repeats.
+
+    `key` is the data key of the box, read together with it; a box without one is sealed by the key ring itself.
+    """
 
     name: str
     version: int
     box: str | None
+    key: WrappedKey | None = None
 
 
 def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[Flaw]:
