@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, model_validator
 
 from contracts.tenants.hooks import KINDS
+from contracts.tenants.hours import BusinessHours
 
 Autonomy = Literal["draft", "send"]
 
@@ -30,6 +31,10 @@ class RoutingRule(BaseModel):
     intents: tuple[str, ...] = Field(default=(), description="Intents it fits; none given fits all.")
     channels: tuple[str, ...] = Field(default=(), description="Channels it fits; none given fits all.")
     minimum_confidence: float = Field(default=0.0, ge=0, le=1, description="Fits replies at least this sure.")
+    hours: Literal["open", "closed"] | None = Field(
+        default=None,
+        description="Fits while the company is open, or while it is closed; none given fits always.",
+    )
     answer: Literal["ai", "draft", "human"] = Field(
         description="The AI sends, the AI drafts, or a human answers."
     )
@@ -53,7 +58,12 @@ class TenantProfile(BaseModel):
     autonomy: Autonomy = Field(default="draft", description="Whether replies are sent or only drafted.")
     rules: tuple[RoutingRule, ...] = Field(default=(), description="Routing rules, first match decides.")
     texts: dict[str, Texts] = Field(description="Texts per language: de and en.")
+    hours: BusinessHours | None = Field(default=None, description="When the company is open, if it says so.")
     paused: bool = Field(default=False, description="Nothing leaves while it is set.")
+    suspended: bool = Field(
+        default=False,
+        description="Those who run the fleet stopped the company: nothing comes in, nothing leaves.",
+    )
     burst_window_seconds: float = Field(
         default=20.0, ge=0, description="How long a turn waits for another letter."
     )

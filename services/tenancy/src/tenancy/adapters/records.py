@@ -50,8 +50,8 @@ class StoredTenant:
 
     async def keep_tenant(self, tenant: Tenant, actor: str) -> None:
         """Keep a profile, new or changed, and each of its versions for good."""
-        values = {**asdict(tenant), "changed_at": _now()}
-        document = _TENANT.dump_python(tenant, mode="json")
+        document: dict[str, object] = _TENANT.dump_python(tenant, mode="json")
+        values = {**document, "changed_at": _now()}
         version = insert(VERSIONS).values(
             tenant_id=tenant.tenant_id, version=tenant.version, document=document, actor=actor,
             at=values["changed_at"],
@@ -60,6 +60,11 @@ class StoredTenant:
         keep = insert(TENANTS).values(values)
         changed = {name: keep.excluded[name] for name in values if name != "tenant_id"}
         await self._session.execute(keep.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))
+        await self._session.execute(
+            update(DIRECTORY)
+            .where(DIRECTORY.c.tenant_id == tenant.tenant_id)
+            .values(suspended=tenant.suspended)
+        )
 
     async def credentials(self, tenant_id: str) -> list[SealedCredential]:
         """The tenant's credentials by name, those taken away too."""

@@ -70,7 +70,7 @@ class TenantRow(SQLModel, table=True):
     language: str = Field(sa_type=Text)
     autonomy: str = Field(sa_type=Text)
     rules: list[_JSON] = Field(sa_type=JSONB)
-    hours: _JSON | None = Field(sa_type=JSONB, nullable=True)
+    hours: _JSON | None = Field(sa_column=Column(JSONB(none_as_null=True)))
     paused: bool
     suspended: bool
     suspended_because: str = Field(sa_type=Text)

@@ -77,7 +77,10 @@ class ConfigureTenant:
             )
             return tenant
         paused = before.paused if wanted.paused is None else wanted.paused
-        tenant = replace(wanted.tenant, version=before.version, paused=paused)
+        tenant = replace(
+            wanted.tenant, version=before.version, paused=paused, suspended=before.suspended,
+            suspended_because=before.suspended_because,
+        )  # fmt: skip
         changes = before.changes(tenant)
         if not changes and not hooks_changed:
             return before

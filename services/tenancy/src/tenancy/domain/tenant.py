@@ -9,8 +9,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenancy.domain.flaws import Flaw
+from tenancy.domain.hours import BusinessHours, hours_flaws
+from tenancy.domain.permissions import FLEET
 
 Language = Literal["de", "en"]
+RESERVED = frozenset({FLEET})
+"""Ids that no company can have."""
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 # Before the @ ASCII alone: mail servers take no other, and nothing could be sent in the company's name.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[^\s@<>,;]+\.[^\s@<>,;]+")
@@ -36,6 +40,7 @@ class RoutingRule:
     intents: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     minimum_confidence: float = 0.0
+    hours: Literal["open", "closed"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,10 @@ class Tenant:
     language: Language = "de"
     autonomy: Literal["draft", "send"] = "draft"
     rules: tuple[RoutingRule, ...] = ()
+    hours: BusinessHours | None = None
     paused: bool = False
+    suspended: bool = False
+    suspended_because: str = ""
     burst_window_seconds: float = 20.0
     replies_per_contact_per_day: int = 10
     replies_per_hour: int = 200
@@ -70,6 +78,8 @@ class Tenant:
 
 def tenant_flaws(tenant: Tenant) -> Iterator[Flaw]:
     """What is wrong with a tenant's profile."""
+    if tenant.tenant_id in RESERVED:
+        yield Flaw("tenant_id", f"{tenant.tenant_id} is reserved: choose another")
     for name in ("name", "display_name"):
         if not getattr(tenant, name).strip():
             yield Flaw(name, "is empty")
@@ -81,6 +91,7 @@ def tenant_flaws(tenant: Tenant) -> Iterator[Flaw]:
     yield from _zone_flaws(tenant.time_zone)
     yield from _text_flaws(tenant.texts)
     yield from _template_flaws(tenant)
+    yield from _hours_flaws(tenant)
 
 
 def _zone_flaws(time_zone: str) -> Iterator[Flaw]:
@@ -88,6 +99,17 @@ def _zone_flaws(time_zone: str) -> Iterator[Flaw]:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Flaw("time_zone", "is no IANA time zone such as Europe/Vienna")
+
+
+def _hours_flaws(tenant: Tenant) -> Iterator[Flaw]:
+    if tenant.hours is not None:
+        yield from hours_flaws(tenant.hours)
+        return
+    for place, rule in enumerate(tenant.rules):
+        if rule.hours is not None:
+            yield Flaw(
+                f"rules/{place}/hours", "asks for business hours, and the company has none: add `hours`"
+            )
 
 
 def _text_flaws(texts: Mapping[Language, Texts]) -> Iterator[Flaw]:

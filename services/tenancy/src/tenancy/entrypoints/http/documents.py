@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr
 
+from contracts.conversations.v1 import Intent
 from contracts.tenants.hooks import KINDS
 from contracts.tenants.http_v1 import TenantProfile
+from contracts.values import Channel
 from tenancy.application.configure_tenant import Configuration
 from tenancy.domain.hooks import WantedHook
+from tenancy.domain.hours import BusinessHours, Holiday, Span, Weekday
 from tenancy.domain.tenant import RoutingRule, Tenant, Texts
 
 
@@ -30,9 +33,40 @@ class RuleDocument(_Document):
     """A routing rule: the first that fits decides."""
 
     answer: Literal["ai", "draft", "human"]
-    intents: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    channels: tuple[Channel, ...] = ()
     minimum_confidence: float = Field(default=0.0, ge=0, le=1)
+    hours: Literal["open", "closed"] | None = None
+
+
+class SpanDocument(_Document):
+    """From when until when; a span over midnight is two."""
+
+    opens: str = Field(description="Time of day, such as 09:00.")
+    closes: str = Field(description="Time of day, such as 17:30; at latest 24:00.")
+
+
+class HolidayDocument(_Document):
+    """A day that is not like its weekday; without spans it is closed."""
+
+    day: date
+    name: str
+    spans: tuple[SpanDocument, ...] = ()
+
+
+class HoursDocument(_Document):
+    """Business hours, by the clock in the company's time zone; a weekday that is not named is closed."""
+
+    week: dict[Weekday, tuple[SpanDocument, ...]]
+    holidays: tuple[HolidayDocument, ...] = ()
+
+    def hours(self) -> BusinessHours:
+        """The document in our own terms."""
+        week: dict[Weekday, tuple[Span, ...]] = {
+            weekday: _spans(spans) for weekday, spans in self.week.items() if spans
+        }
+        holidays = (Holiday(each.day, each.name, _spans(each.spans)) for each in self.holidays)
+        return BusinessHours(week, tuple(holidays))
 
 
 class HookDocument(_Document):
@@ -57,6 +91,10 @@ def _as_text(value: object) -> object:
 Values = dict[str, Annotated[SecretStr, BeforeValidator(_as_text)]]
 
 
+_NOT_PROFILE = {"tenant_id", "texts", "rules", "hours", "paused", "credentials", "hooks"}
+"""What of the document is not taken over into a profile as it stands."""
+
+
 class TenantDocument(_Document):
     """A whole tenant. Without `credentials`, `hooks` or `paused` these stay as they are; else they are replaced whole."""
 
@@ -70,6 +108,7 @@ class TenantDocument(_Document):
     language: Literal["de", "en"] = "de"
     autonomy: Literal["draft", "send"] = "draft"
     rules: tuple[RuleDocument, ...] = ()
+    hours: HoursDocument | None = Field(default=None, description="Without it the company says no hours.")
     burst_window_seconds: float = Field(default=20.0, ge=0, le=3600)
     replies_per_contact_per_day: int = Field(default=10, ge=0, le=1_000_000)
     replies_per_hour: int = Field(default=200, ge=0, le=1_000_000)
@@ -83,11 +122,12 @@ class TenantDocument(_Document):
 
     def configuration(self, tenant_id: str) -> Configuration:
         """The document in our own terms."""
-        profile = self.model_dump(exclude={"tenant_id", "texts", "rules", "paused", "credentials", "hooks"})
+        profile = self.model_dump(exclude=_NOT_PROFILE)
         tenant = Tenant(
             tenant_id=tenant_id,
             texts={language: Texts(**words.model_dump()) for language, words in self.texts.items()},
             rules=tuple(RoutingRule(**rule.model_dump()) for rule in self.rules),
+            hours=self.hours.hours() if self.hours is not None else None,
             **profile,
         )
         credentials = None
@@ -117,6 +157,7 @@ class HookLine(BaseModel):
 class TenantView(TenantProfile):
     """A tenant as people see it; no secrets."""
 
+    suspended_because: str = Field(default="", description="Why those who run the fleet stopped it.")
     credentials: tuple[CredentialLine, ...]
     hooks: tuple[HookLine, ...]
 
@@ -142,6 +183,10 @@ class AuditLine(BaseModel):
 def opened(values: Values) -> dict[str, str]:
     """Values in clear, on their way into a sealed box."""
     return {key: value.get_secret_value() for key, value in values.items()}
+
+
+def _spans(spans: tuple[SpanDocument, ...]) -> tuple[Span, ...]:
+    return tuple(Span(span.opens, span.closes) for span in spans)
 
 
 def _wanted(hook: HookDocument) -> WantedHook:
