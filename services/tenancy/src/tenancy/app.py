@@ -12,9 +12,12 @@ from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks
 from tenancy.application.reseal_secrets import ResealSecrets
 from tenancy.entrypoints import timers
+from tenancy.entrypoints.http.audit import audit_router
 from tenancy.entrypoints.http.desk import Desk
+from tenancy.entrypoints.http.fleet import fleet_router
 from tenancy.entrypoints.http.internal import internal_router
 from tenancy.entrypoints.http.tenants import public_router
+from tenancy.entrypoints.http.versions import versions_router
 from tenancy.settings import Settings
 
 
@@ -24,12 +27,14 @@ def create_service(settings: Settings | None = None) -> Service:
     seals = KeyRingSeals(KeyRing.from_secret(service.settings.master_key))
     credentials, hooks = KeepCredentials(seals), KeepHooks(seals)
     desk = Desk(
-        service.units, StoredTenant, StoredDirectory, ConfigureTenant(credentials, hooks), credentials, hooks
-    )
-    service.serves(public_router(desk))
+        service.units, StoredTenant, StoredDirectory, ConfigureTenant(credentials, hooks), credentials, hooks,
+        ResealSecrets(seals),
+    )  # fmt: skip
+    for router in (public_router, versions_router, fleet_router, audit_router):
+        service.serves(router(desk))
     service.serves(internal_router(desk))
     service.runs(
         "reseal-secrets",
-        timers.ResealAll(service.units, StoredTenant, StoredDirectory, ResealSecrets(seals)).run,
+        timers.ResealAll(service.units, StoredTenant, StoredDirectory, desk.reseal).run,
     )
     return service

@@ -69,7 +69,7 @@ async def put(tenancy: RunningService, document: Document, **headers: str) -> ht
 
 
 async def audit(tenancy: RunningService, tenant_id: str) -> list[tuple[str, str, str]]:
-    rows = (await tenancy.http.get(f"/api/v1/tenants/{tenant_id}/audit")).json()
+    rows = (await tenancy.http.get(f"/api/v1/tenants/{tenant_id}/audit")).json()["entries"]
     return [(row["actor"], row["action"], row["subject"]) for row in reversed(rows)]
 
 
@@ -141,7 +141,7 @@ async def test_every_change_has_an_audit_row_with_its_actor_and_without_values(
         ("service: bert@frontdesk.test", "tenant.configured", tenant_id),
         ("service: bert@frontdesk.test", "credential.set", "smtp"),
     ]
-    configured = next(row for row in answer.json() if row["action"] == "tenant.configured")
+    configured = next(row for row in answer.json()["entries"] if row["action"] == "tenant.configured")
     assert configured["details"] == {"fields": ["autonomy"], "version": 2}
     assert "eheim" not in answer.text
 

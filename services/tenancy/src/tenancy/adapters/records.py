@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, Select, Table, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import Session
 from contracts.envelope import new_id
 from tenancy.adapters.store import AUDIT, CREDENTIALS, DATA_KEYS, DIRECTORY, HOOKS, TENANTS, VERSIONS
-from tenancy.application.ports import AuditRow, Detail
+from tenancy.application.ports import AuditQuery, AuditRow, Detail, KeptVersion
 from tenancy.domain.credentials import SealedCredential
 from tenancy.domain.hooks import SealedHook
 from tenancy.domain.keys import WrappedKey
@@ -65,6 +66,22 @@ class StoredTenant:
             .where(DIRECTORY.c.tenant_id == tenant.tenant_id)
             .values(suspended=tenant.suspended)
         )
+
+    async def version(self, tenant_id: str, version: int) -> KeptVersion | None:
+        """The tenant's profile as it was in a version."""
+        found = await self._session.execute(
+            select(VERSIONS).where(VERSIONS.c.tenant_id == tenant_id, VERSIONS.c.version == version)
+        )
+        row = found.mappings().first()
+        return _version(row) if row is not None else None
+
+    async def versions(self, tenant_id: str, limit: int, before: int | None = None) -> list[KeptVersion]:
+        """The newest versions, newest first; of those before one, if it is given."""
+        wanted = select(VERSIONS).where(VERSIONS.c.tenant_id == tenant_id)
+        if before is not None:
+            wanted = wanted.where(VERSIONS.c.version < before)
+        found = await self._session.execute(wanted.order_by(VERSIONS.c.version.desc()).limit(limit))
+        return [_version(row) for row in found.mappings()]
 
     async def credentials(self, tenant_id: str) -> list[SealedCredential]:
         """The tenant's credentials by name, those taken away too."""
@@ -164,15 +181,41 @@ class StoredTenant:
         values = {**asdict(row), "at": row.at or _now(), "tenant_id": tenant_id, "id": new_id()}
         await self._session.execute(insert(AUDIT).values(values))
 
-    async def audit(self, tenant_id: str, limit: int) -> list[AuditRow]:
-        """The newest audit rows, newest first."""
-        found = await self._session.execute(
-            select(AUDIT).where(AUDIT.c.tenant_id == tenant_id).order_by(AUDIT.c.id.desc()).limit(limit)
-        )
+    async def audit(self, tenant_id: str, limit: int, query: AuditQuery | None = None) -> list[AuditRow]:
+        """The newest audit rows that are asked for, newest first."""
+        wanted = select(AUDIT).where(AUDIT.c.tenant_id == tenant_id, *_asked(query or AuditQuery()))
+        found = await self._session.execute(wanted.order_by(AUDIT.c.id.desc()).limit(limit))
         return [
-            AuditRow(row["actor"], row["action"], row["subject"], cast(Detail, row["details"]), row["at"])
+            AuditRow(
+                row["actor"],
+                row["action"],
+                row["subject"],
+                cast(Detail, row["details"]),
+                row["at"],
+                row["id"],
+            )
             for row in found.mappings()
         ]
+
+
+def _asked(query: AuditQuery) -> Iterator[ColumnElement[bool]]:
+    for column, value in ((AUDIT.c.actor, query.actor), (AUDIT.c.subject, query.subject)):
+        if value is not None:
+            yield column == value
+    if query.action is not None:
+        yield or_(
+            AUDIT.c.action == query.action, AUDIT.c.action.startswith(f"{query.action}.", autoescape=True)
+        )
+    if query.since is not None:
+        yield AUDIT.c.at >= query.since
+    if query.until is not None:
+        yield AUDIT.c.at < query.until
+    if query.before is not None:
+        yield AUDIT.c.id < query.before
+
+
+def _version(row: RowMapping) -> KeptVersion:
+    return KeptVersion(_TENANT.validate_python(row["document"]), row["actor"], row["at"])
 
 
 def sealed_hooks() -> Select[Any]:

@@ -9,7 +9,7 @@ from contracts.envelope import Event
 from contracts.tenants.v1 import TenantConfigured, TenantCreated
 from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks
-from tenancy.application.ports import AuditRow, TenantRecords
+from tenancy.application.ports import AuditRow, Detail, Stale, TenantRecords
 from tenancy.domain.credentials import credential_flaws
 from tenancy.domain.flaws import ConfigurationRefused, Flaw
 from tenancy.domain.hooks import WantedHook
@@ -18,12 +18,17 @@ from tenancy.domain.tenant import Tenant, tenant_flaws
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a tenant shall be. `None` leaves pause, credentials or hooks as they are; else they are replaced whole."""
+    """What a tenant shall be. `None` leaves pause, credentials or hooks as they are; else they are replaced whole.
+
+    `expects` are the revisions upon which the wish is built, `*` being any; `restores` is the version that comes back.
+    """
 
     tenant: Tenant
     paused: bool | None = None
     credentials: Mapping[str, Mapping[str, str]] | None = None
     hooks: tuple[WantedHook, ...] | None = None
+    expects: frozenset[str] | None = None
+    restores: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,13 @@ class ConfigureTenant:
         self._keep_hooks = keep_hooks
 
     async def __call__(self, records: TenantRecords, wanted: Configuration, actor: str) -> Configured:
-        """Raises `ConfigurationRefused` with every flaw, and `HookTaken`; nothing is kept then."""
+        """Raises `ConfigurationRefused` with every flaw, `HookTaken`, `KeyDestroyed` and `Stale`; nothing is kept then."""
         tenant_id = wanted.tenant.tenant_id
         _refuse_flaws([*tenant_flaws(wanted.tenant), *_credential_flaws(wanted)])
         await records.lock(tenant_id, wanted.tenant.name)
         before = await records.tenant(tenant_id)
+        if wanted.expects is not None:
+            await _expect(records, before, tenant_id, wanted.expects)
 
         hooks_changed = await self._keep_hooks(records, tenant_id, wanted.hooks, actor)
         tenant = await self._keep_profile(records, before, wanted, hooks_changed=hooks_changed, actor=actor)
@@ -87,11 +94,25 @@ class ConfigureTenant:
         tenant = replace(tenant, version=before.version + 1)
         await records.keep_tenant(tenant, actor)
         if changes:
-            details = {"fields": changes, "version": tenant.version}
-            await records.note(
-                tenant.tenant_id, AuditRow(actor, "tenant.configured", tenant.tenant_id, details)
-            )
+            details: Detail = {"fields": changes, "version": tenant.version}
+            action = "tenant.configured"
+            if wanted.restores is not None:
+                action, details = "tenant.restored", {**details, "restored": wanted.restores}
+            await records.note(tenant.tenant_id, AuditRow(actor, action, tenant.tenant_id, details))
         return tenant
+
+
+async def revision_of(records: TenantRecords, tenant: Tenant) -> str:
+    """By what two readings of a tenant are told apart: it differs after each change of profile, hooks or credentials."""
+    credentials = await records.credentials(tenant.tenant_id)
+    return f"{tenant.version}.{sum(credential.version for credential in credentials)}"
+
+
+async def _expect(
+    records: TenantRecords, before: Tenant | None, tenant_id: str, expects: frozenset[str]
+) -> None:
+    if before is None or ("*" not in expects and await revision_of(records, before) not in expects):
+        raise Stale(tenant_id)
 
 
 def _credential_flaws(wanted: Configuration) -> list[Flaw]:

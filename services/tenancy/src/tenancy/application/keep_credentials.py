@@ -15,7 +15,7 @@ from tenancy.application.ports import (
     UnknownCredential,
     UnknownTenant,
 )
-from tenancy.application.tenant_keys import sealing_key
+from tenancy.application.tenant_keys import last_key, sealing_key
 from tenancy.domain.credentials import SealedCredential, credential_flaws
 from tenancy.domain.flaws import ConfigurationRefused
 
@@ -41,9 +41,10 @@ class KeepCredentials:
         self._seals = seals
 
     async def open(self, records: TenantRecords, tenant_id: str, name: str) -> OpenCredential:
-        """Raises `UnknownCredential`, and `CannotOpen` when its key is gone."""
+        """Raises `UnknownCredential`, and `CannotOpen` when its key is gone, `KeyDestroyed` when for good."""
         found = _by_name(await records.credentials(tenant_id)).get(name)
         if found is None or found.box is None:
+            await last_key(records, tenant_id)
             raise UnknownCredential(tenant_id, name)
         values = self._seals.open(found.box, credential_context(tenant_id, name, found.version), found.key)
         return OpenCredential(name, found.version, values)

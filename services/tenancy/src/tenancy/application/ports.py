@@ -24,6 +24,31 @@ class AuditRow:
     subject: str
     details: Detail = field(default_factory=dict[str, str | int | bool | Sequence[str]])
     at: datetime | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which audit rows are asked for; what is not given fits all.
+
+    An `action` is whole (`credential.set`) or its noun alone (`credential`). `before` is the id of a row.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A tenant as it was, since when, and who made it so."""
+
+    tenant: Tenant
+    actor: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +77,14 @@ class TenantRecords(Protocol):
 
     async def keep_tenant(self, tenant: Tenant, actor: str) -> None:
         """Keep a profile, new or changed, and each of its versions for good."""
+        ...
+
+    async def version(self, tenant_id: str, version: int) -> KeptVersion | None:
+        """The tenant's profile as it was in a version."""
+        ...
+
+    async def versions(self, tenant_id: str, limit: int, before: int | None = None) -> list[KeptVersion]:
+        """The newest versions, newest first; of those before one, if it is given."""
         ...
 
     async def credentials(self, tenant_id: str) -> list[SealedCredential]:
@@ -94,8 +127,8 @@ class TenantRecords(Protocol):
         """Add an audit row."""
         ...
 
-    async def audit(self, tenant_id: str, limit: int) -> list[AuditRow]:
-        """The newest audit rows, newest first."""
+    async def audit(self, tenant_id: str, limit: int, query: AuditQuery | None = None) -> list[AuditRow]:
+        """The newest audit rows that are asked for, newest first."""
         ...
 
 
@@ -162,6 +195,20 @@ class UnknownTenant(Exception):
     def __init__(self, tenant_id: str) -> None:
         super().__init__(f"there is no tenant {tenant_id}")
         self.tenant_id = tenant_id
+
+
+class UnknownVersion(Exception):
+    """The tenant never had such a version."""
+
+    def __init__(self, tenant_id: str, version: int) -> None:
+        super().__init__(f"the tenant {tenant_id} has no version {version}")
+
+
+class Stale(Exception):
+    """The tenant was changed by somebody else meanwhile; nothing of this change was kept."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"{tenant_id} was changed meanwhile: read it again and decide anew")
 
 
 class UnknownCredential(Exception):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Header
 
 from chassis import Session, Units
 from chassis.http import Caller, Problem, caller_of
@@ -19,10 +19,14 @@ from tenancy.application.ports import (
     CannotOpen,
     Directory,
     HookTaken,
+    KeyDestroyed,
+    Stale,
     TenantRecords,
     UnknownCredential,
     UnknownTenant,
+    UnknownVersion,
 )
+from tenancy.application.reseal_secrets import ResealSecrets
 from tenancy.domain.flaws import ConfigurationRefused
 
 
@@ -36,6 +40,7 @@ class Desk:
     configure: ConfigureTenant
     credentials: KeepCredentials
     hooks: KeepHooks
+    reseal: ResealSecrets
 
 
 def _tenant_in_path(tenant_id: str) -> str:
@@ -50,8 +55,20 @@ def _actor(caller: Annotated[Caller, Depends(caller_of)]) -> str:
     return caller.actor
 
 
+def _expected(
+    if_match: Annotated[
+        str | None, Header(description="The `ETag` of the reading that the change is built upon.")
+    ] = None,
+) -> frozenset[str] | None:
+    """The revisions that a change is built upon; None when it does not say."""
+    if if_match is None:
+        return None
+    return frozenset(tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(","))
+
+
 TenantId = Annotated[str, Depends(_tenant_in_path)]
 Actor = Annotated[str, Depends(_actor)]
+Expected = Annotated[frozenset[str] | None, Depends(_expected)]
 
 
 @contextmanager
@@ -62,7 +79,11 @@ def problems() -> Iterator[None]:
         raise Problem(422, "Configuration refused", str(error)) from error
     except HookTaken as error:
         raise Problem(409, "Hook id taken", str(error)) from error
-    except (UnknownTenant, UnknownCredential) as error:
+    except (UnknownTenant, UnknownCredential, UnknownVersion) as error:
         raise Problem(404, "Not found", str(error)) from error
+    except Stale as error:
+        raise Problem(412, "Changed meanwhile", str(error)) from error
+    except KeyDestroyed as error:
+        raise Problem(409, "Key destroyed", str(error)) from error
     except CannotOpen as error:
         raise Problem(500, "Secret does not open", f"{error}; or set the credential anew") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr
 
 from contracts.conversations.v1 import Intent
 from contracts.tenants.hooks import KINDS
@@ -17,19 +17,31 @@ from tenancy.domain.hours import BusinessHours, Holiday, Span, Weekday
 from tenancy.domain.tenant import RoutingRule, Tenant, Texts
 
 
-class _Document(BaseModel):
+def _without_nul(words: str) -> str:
+    if "\x00" in words:
+        raise ValueError("has a NUL character, which no text has")
+    return words
+
+
+Words = Annotated[str, AfterValidator(_without_nul)]
+"""Text that can be kept: the database takes every character but NUL."""
+
+
+class Document(BaseModel):
+    """What tenancy takes: what it does not know is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TextsDocument(_Document):
+class TextsDocument(Document):
     """A tenant's own words in one language."""
 
-    signature: str
-    imprint: str
-    ai_notice: str
+    signature: Words
+    imprint: Words
+    ai_notice: Words
 
 
-class RuleDocument(_Document):
+class RuleDocument(Document):
     """A routing rule: the first that fits decides."""
 
     answer: Literal["ai", "draft", "human"]
@@ -39,22 +51,22 @@ class RuleDocument(_Document):
     hours: Literal["open", "closed"] | None = None
 
 
-class SpanDocument(_Document):
+class SpanDocument(Document):
     """From when until when; a span over midnight is two."""
 
     opens: str = Field(description="Time of day, such as 09:00.")
     closes: str = Field(description="Time of day, such as 17:30; at latest 24:00.")
 
 
-class HolidayDocument(_Document):
+class HolidayDocument(Document):
     """A day that is not like its weekday; without spans it is closed."""
 
     day: date
-    name: str
+    name: Words
     spans: tuple[SpanDocument, ...] = ()
 
 
-class HoursDocument(_Document):
+class HoursDocument(Document):
     """Business hours, by the clock in the company's time zone; a weekday that is not named is closed."""
 
     week: dict[Weekday, tuple[SpanDocument, ...]]
@@ -69,7 +81,7 @@ class HoursDocument(_Document):
         return BusinessHours(week, tuple(holidays))
 
 
-class HookDocument(_Document):
+class HookDocument(Document):
     """A hook; without `secrets` or `settings` it keeps those it has."""
 
     hook_id: str
@@ -95,16 +107,16 @@ _NOT_PROFILE = {"tenant_id", "texts", "rules", "hours", "paused", "credentials",
 """What of the document is not taken over into a profile as it stands."""
 
 
-class TenantDocument(_Document):
+class TenantDocument(Document):
     """A whole tenant. Without `credentials`, `hooks` or `paused` these stay as they are; else they are replaced whole."""
 
     tenant_id: str | None = Field(default=None, description="The same as in the address, if it is given.")
-    name: str
-    mailbox: str
-    display_name: str
-    agent_email: str
+    name: Words
+    mailbox: Words
+    display_name: Words
+    agent_email: Words
     texts: dict[Literal["de", "en"], TextsDocument]
-    time_zone: str = "Europe/Vienna"
+    time_zone: Words = "Europe/Vienna"
     language: Literal["de", "en"] = "de"
     autonomy: Literal["draft", "send"] = "draft"
     rules: tuple[RuleDocument, ...] = ()
@@ -114,13 +126,13 @@ class TenantDocument(_Document):
     replies_per_hour: int = Field(default=200, ge=0, le=1_000_000)
     crm: Literal["weclapp", "builtin"] = "builtin"
     file_store: Literal["onedrive", "local"] = "local"
-    folder_template: str = "{year}/{person}/{category}"
-    filename_template: str = "{date} {category} {person}{extension}"
+    folder_template: Words = "{year}/{person}/{category}"
+    filename_template: Words = "{date} {category} {person}{extension}"
     paused: bool | None = None
     credentials: dict[str, Values] | None = None
     hooks: tuple[HookDocument, ...] | None = None
 
-    def configuration(self, tenant_id: str) -> Configuration:
+    def configuration(self, tenant_id: str, expects: frozenset[str] | None = None) -> Configuration:
         """The document in our own terms."""
         profile = self.model_dump(exclude=_NOT_PROFILE)
         tenant = Tenant(
@@ -134,7 +146,7 @@ class TenantDocument(_Document):
         if self.credentials is not None:
             credentials = {name: opened(values) for name, values in self.credentials.items()}
         hooks = tuple(_wanted(hook) for hook in self.hooks) if self.hooks is not None else None
-        return Configuration(tenant, self.paused, credentials, hooks)
+        return Configuration(tenant, self.paused, credentials, hooks, expects)
 
 
 class CredentialLine(BaseModel):
@@ -173,6 +185,7 @@ class TenantLine(BaseModel):
 class AuditLine(BaseModel):
     """Who changed what, and when."""
 
+    id: str
     at: datetime | None
     actor: str
     action: str
