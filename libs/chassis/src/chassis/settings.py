@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         validation_alias="FRONTDESK_ADMIN_TOKEN", description="Bearer token of the people who run the fleet."
     )
     tenancy_url: str = Field(default="http://127.0.0.1:8001", description="Where tenancy answers.")
+    outward_allow: str = Field(
+        default="",
+        validation_alias="FRONTDESK_OUTWARD_ALLOW",
+        description="What tenants may have connected to beside the public internet: addresses, networks and names, "
+        "separated by commas, such as `10.1.2.0/24,mail.intern.example`.",
+    )
     http_host: str = Field(default="127.0.0.1", description="Address to listen on.")
     http_port: int | None = Field(
         default=None, description="Port to listen on, instead of the service's own."
@@ -80,6 +86,11 @@ class Settings(BaseSettings):
 def database_role(schema: str) -> str:
     """The login role of the service that owns a schema."""
     return f"frontdesk_{schema}"
+
+
+def owner_role(schema: str) -> str:
+    """The role that owns a service's tables; nobody logs in with it."""
+    return f"{database_role(schema)}_owner"
 
 
 def derive(secret: SecretStr, purpose: str) -> str:

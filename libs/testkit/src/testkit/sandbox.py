@@ -9,8 +9,12 @@ import pytest
 import pytest_asyncio
 from pydantic import BaseModel, JsonValue
 
-from frontdesk.fleet.vendors import Vendors, simulated_vendors
+from frontdesk.fleet.vendors import OUTWARD_ALLOW, Vendors, simulated_vendors
 from testkit.mail import Mail
+from vendorkit import Guard
+
+TO_THE_SANDBOX = Guard.allowing(OUTWARD_ALLOW)
+"""What a vendor's adapter is given in a test, so that it reaches the simulated vendors on this machine."""
 
 
 class Seen(BaseModel):

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from frontdesk.fleet.vendors import OUTWARD_ALLOW
 from frontdesk.stack import Stack, load_environment
 
 
@@ -55,7 +56,7 @@ def blob_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(stack: Stack, amqp_url: str, database_url: str, blob_folder: Path) -> dict[str, str]:
     """All that a service process needs to know, for this session's broker, database and blobs."""
     own = {"AMQP_URL": amqp_url, "DATABASE_URL": database_url, "BLOB_URL": blob_folder.as_uri()}
-    return load_environment(stack.folder) | own
+    return load_environment(stack.folder) | own | {"FRONTDESK_OUTWARD_ALLOW": OUTWARD_ALLOW}
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def own_stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def own_environment(own_stack: Stack) -> dict[str, str]:
     """All that a service process needs to know to run on the session's own stack."""
-    return load_environment(own_stack.folder, given={})
+    return load_environment(own_stack.folder, given={}) | {"FRONTDESK_OUTWARD_ALLOW": OUTWARD_ALLOW}
 
 
 @contextmanager

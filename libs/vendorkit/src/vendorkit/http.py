@@ -1,6 +1,7 @@
 """A thin typed HTTP client that answers with a model, or raises one of the five vendor errors.
 
-It never retries (delivery does), never follows a redirect, and never waits or reads without a limit.
+It never retries (delivery does), never follows a redirect, and never waits or reads without a limit. It connects where
+its guard lets it: the addresses come from tenants, and from what vendors answer.
 """
 
 import asyncio
@@ -13,26 +14,24 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from vendorkit.errors import VendorContractBroken, VendorRejected, VendorUnavailable
+from vendorkit.errors import (
+    VendorAuthExpired,
+    VendorContractBroken,
+    VendorError,
+    VendorRejected,
+    VendorUnavailable,
+)
+from vendorkit.limits import HostGates, Limits
+from vendorkit.outward import PUBLIC_ONLY, AddressRefused, Guard
 from vendorkit.refusals import Forbidden, refusal
+from vendorkit.transports import outward_http_client
 
 T = TypeVar("T")
 
 QueryValue = str | int | float | bool | None
 
 NOT_BY_PROXY: Mapping[str, None] = {"all://127.0.0.1": None, "all://localhost": None}
-"""This machine's own addresses: the environment's proxy (HTTPS_PROXY and the like) serves the others alone."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long to wait (seconds), how much to read (bytes), how many requests to one host at once."""
-
-    connect: float = 5.0
-    read: float = 30.0
-    total: float = 60.0
-    response_bytes: int = 10 * 1024 * 1024
-    per_host: int = 10
+"""For clients of the operator's own addresses: the environment's proxy serves all but this machine's."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,6 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     content: bytes
-
-
-class HostGates:
-    """Lets a limited number of requests through to each host; share one among the clients of one process."""
-
-    def __init__(self, per_host: int) -> None:
-        self._per_host = per_host
-        self._gates: dict[str, asyncio.Semaphore] = {}
-
-    def of(self, host: str) -> asyncio.Semaphore:
-        """The gate of a host, to be entered with `async with`."""
-        return self._gates.setdefault(host, asyncio.Semaphore(self._per_host))
 
 
 @dataclass
@@ -82,7 +69,8 @@ class _Request:
 class VendorClient:
     """HTTP to one vendor: `await client.get("/party/1", Party)` is a Party or one of the five errors.
 
-    `credential` names the tenant's credential that the requests use: it is what `VendorAuthExpired` asks for.
+    `credential` names the tenant's credential that the requests use: it is what `VendorAuthExpired` asks for, also
+    when the guard refuses the address in it. An address that an answer named is `VendorRejected` when refused.
     """
 
     def __init__(
@@ -96,6 +84,7 @@ class VendorClient:
         limits: Limits | None = None,
         forbidden: Forbidden = "rejected",
         gates: HostGates | None = None,
+        guard: Guard = PUBLIC_ONLY,
     ) -> None:
         if httpx.URL(base_url).scheme not in ("http", "https"):
             raise ValueError(
@@ -107,13 +96,12 @@ class VendorClient:
         self._limits = limits or Limits()
         self._gates = gates or HostGates(self._limits.per_host)
         self._base = base_url.rstrip("/")
-        self._http = httpx.AsyncClient(
-            headers=dict(headers or {}),
+        self._http = outward_http_client(
+            guard,
+            headers=headers,
             auth=auth,
             timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect, pool=self._limits.total),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=self._limits.per_host),
-            follow_redirects=False,
-            mounts=dict(NOT_BY_PROXY),
         )
 
     async def get(self, path: str, expect: type[T], *, params: Mapping[str, QueryValue] | None = None) -> T:
@@ -166,12 +154,12 @@ class VendorClient:
         form: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send any request and return its answer unread; `path` may be a whole address, as of an upload session."""
-        url = httpx.URL(
-            path if path.startswith(("http://", "https://")) else f"{self._base}/{path.lstrip('/')}"
-        )
-        request = _Request(method, url, headers or {}, params, json, content, form)
+        request = _Request(method, self._address(path), headers or {}, params, json, content, form)
         try:
-            async with asyncio.timeout(self._limits.total), self._gates.of(url.netloc.decode("ascii")):
+            async with (
+                asyncio.timeout(self._limits.total),
+                self._gates.of(request.url.netloc.decode("ascii")),
+            ):
                 return await self._exchange(request)
         except TimeoutError as error:
             raise self._silent(request, f"did not answer within {self._limits.total:g} s") from error
@@ -216,6 +204,8 @@ class VendorClient:
                 extensions={"trace": request.progress.trace},
             ) as response:
                 return await self._judged(response)
+        except AddressRefused as error:
+            raise self._not_there(request, error) from error
         except httpx.DecodingError as error:
             raise VendorContractBroken(
                 f"{self._vendor} sent an answer that cannot be unpacked; the adapter must be looked at.",
@@ -254,6 +244,25 @@ class VendorClient:
                 vendor=self._vendor,
             )
         return Reply(status=response.status_code, headers=response.headers, content=content)
+
+    def _address(self, path: str) -> httpx.URL:
+        whole = path.startswith(("http://", "https://"))
+        try:
+            return httpx.URL(path if whole else f"{self._base}/{path.lstrip('/')}")
+        except httpx.InvalidURL as error:
+            raise VendorContractBroken(
+                f"{self._vendor} named something that is no address; the adapter must be looked at.",
+                vendor=self._vendor,
+            ) from error
+
+    def _not_there(self, request: _Request, error: AddressRefused) -> VendorError:
+        if request.url.host != httpx.URL(self._base).host:
+            return VendorRejected(f"{self._vendor} named an address. {error}", vendor=self._vendor)
+        return VendorAuthExpired(
+            f"The address of {self._vendor} in the credential '{self._credential}' cannot be used. {error}",
+            vendor=self._vendor,
+            credential=self._credential,
+        )
 
     def _silent(self, request: _Request, what: str) -> VendorUnavailable:
         sent = request.progress.sent

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from chassis.errors import NeedsTenant, NeverRetry, RetryLater
 from vendorkit import (
+    Guard,
     HostGates,
     Limits,
     VendorAuthExpired,
@@ -21,6 +22,7 @@ from vendorkit import (
 
 HANG = b"HANG"
 CUT = b"CUT"
+HERE = Guard.allowing("127.0.0.1")
 
 
 class Party(BaseModel):
@@ -32,7 +34,7 @@ class Party(BaseModel):
 async def client(vendor) -> AsyncIterator[VendorClient]:
     limits = Limits(connect=1, read=0.3, total=2, response_bytes=1000, per_host=2)
     async with VendorClient(
-        "acme", vendor.address, credential="acme-key", headers={"X-Key": "s3cret"}, limits=limits
+        "acme", vendor.address, credential="acme-key", headers={"X-Key": "s3cret"}, limits=limits, guard=HERE
     ) as made:
         yield made
 
@@ -50,13 +52,13 @@ async def test_a_list_is_read_as_a_list_of_models(vendor, client: VendorClient) 
     assert vendor.requests[0].endswith(b'{"n":1}')
 
 
-async def test_a_vendor_simulated_on_this_machine_is_not_asked_by_way_of_a_proxy(
+async def test_no_proxy_of_the_environment_stands_between_the_guard_and_the_vendor(
     vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     vendor.says("200 OK", b'{"id": 7, "name": "a"}')
-    async with VendorClient("acme", vendor.address, credential="acme-key") as client:
+    async with VendorClient("acme", vendor.address, credential="acme-key", guard=HERE) as client:
         assert (await client.get("/party", Party)).id == 7
 
 
@@ -111,7 +113,7 @@ async def test_a_vendor_that_is_not_there_was_never_asked() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        async with VendorClient("acme", address, credential="k") as client:
+        async with VendorClient("acme", address, credential="k", guard=HERE) as client:
             with pytest.raises(VendorUnavailable, match="nothing was sent") as caught:
                 await client.get("/party", Party)
     assert not caught.value.ambiguous
@@ -120,8 +122,12 @@ async def test_a_vendor_that_is_not_there_was_never_asked() -> None:
 async def test_a_request_that_waits_for_its_turn_too_long_was_never_sent(vendor) -> None:
     vendor.answers.append(HANG)
     gates = HostGates(1)
-    patient = VendorClient("acme", vendor.address, credential="k", limits=Limits(total=30), gates=gates)
-    hasty = VendorClient("acme", vendor.address, credential="k", limits=Limits(total=0.2), gates=gates)
+    patient = VendorClient(
+        "acme", vendor.address, credential="k", limits=Limits(total=30), gates=gates, guard=HERE
+    )
+    hasty = VendorClient(
+        "acme", vendor.address, credential="k", limits=Limits(total=0.2), gates=gates, guard=HERE
+    )
     async with patient, hasty:
         first = asyncio.create_task(patient.get("/first", Party))
         await vendor.asked.wait()
@@ -149,7 +155,9 @@ async def test_a_wrong_credential_is_asked_of_the_tenant_by_name(vendor, client)
 )
 async def test_what_a_403_means_is_the_vendors_affair(vendor, forbidden, error) -> None:
     vendor.says("403 Forbidden", b"{}")
-    async with VendorClient("acme", vendor.address, credential="k", forbidden=forbidden) as client:
+    async with VendorClient(
+        "acme", vendor.address, credential="k", forbidden=forbidden, guard=HERE
+    ) as client:
         with pytest.raises(error):
             await client.get("/party", Party)
 
@@ -207,7 +215,9 @@ async def test_a_request_is_sent_once_whatever_happens(vendor, client) -> None:
 
 async def test_a_credential_with_a_line_break_is_refused_before_it_leaves(vendor) -> None:
     vendor.says("200 OK", b"{}")
-    async with VendorClient("acme", vendor.address, credential="k", headers={"X-Key": "a\nb"}) as client:
+    async with VendorClient(
+        "acme", vendor.address, credential="k", headers={"X-Key": "a\nb"}, guard=HERE
+    ) as client:
         with pytest.raises(VendorRejected):
             await client.get("/party", Party)
     assert vendor.requests == []

@@ -13,7 +13,7 @@ from crm_sync.application.log_activity import LogActivity
 from crm_sync.domain.contact_points import country_code_of
 from crm_sync.entrypoints import events, http, timers
 from crm_sync.settings import Settings
-from vendorkit import Limits
+from vendorkit import Guard, Limits
 
 
 def create_service(settings: Settings | None = None) -> Service:
@@ -26,7 +26,13 @@ def create_service(settings: Settings | None = None) -> Service:
     limits = Limits(
         read=settings.request_seconds, total=settings.request_seconds + 15, response_bytes=64 * 1024 * 1024
     )
-    crms = TenantCrms(tenants, units, country_code=settings.country_code, limits=limits)
+    crms = TenantCrms(
+        tenants,
+        units,
+        country_code=settings.country_code,
+        limits=limits,
+        guard=Guard.allowing(settings.outward_allow),
+    )
     link = LinkCustomer(
         crms=crms, profiles=tenants, copy=copy, links=links, country_code=settings.country_code
     )

@@ -31,6 +31,9 @@ class Company:
         ("https://muster.weclapp.test", "a-token\n"),
         ("https://muster.weclapp.test", "tökén"),
         ("muster", "a-token"),
+        ("http://169.254.169.254/latest", "a-token"),
+        ("https://user@muster.weclapp.test", "a-token"),
+        ("https://localhost:8001", "a-token"),
     ],
 )
 async def test_a_credential_that_no_request_could_carry_waits_for_the_company_to_mend_it(

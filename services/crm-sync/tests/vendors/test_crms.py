@@ -18,7 +18,7 @@ from crm_sync.app import create_service
 from crm_sync.application.ports import Crm
 from crm_sync.domain.customer import Person
 from crm_sync.domain.records import answer_task, reply_entry
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
 from testkit.service import environ
 from vendorkit import HostGates
 
@@ -57,7 +57,7 @@ async def office(request: pytest.FixtureRequest, service: Service, sandbox: Sand
         yield Office(BuiltinCrm(tenant_id, service.units, BuiltinRecords()), tenant_id)
         return
     base_url = sandbox.address("weclapp").format(tenant=tenant_id)
-    client = WeclappClient(base_url, SecretStr("token"), gates=HostGates(4))
+    client = WeclappClient(base_url, SecretStr("token"), gates=HostGates(4), guard=TO_THE_SANDBOX)
     yield Office(WeclappCrm(client, country_code="43"), tenant_id)
     await client.aclose()
     await sandbox.clear_faults()

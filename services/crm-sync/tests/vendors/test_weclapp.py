@@ -13,7 +13,7 @@ from crm_sync.adapters.weclapp.adapter import WeclappCrm
 from crm_sync.adapters.weclapp.client import WeclappClient
 from crm_sync.domain.customer import Person
 from crm_sync.domain.records import reply_entry
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
 from vendorkit import HostGates, Limits, VendorContractBroken, VendorRateLimited
 
 
@@ -35,7 +35,9 @@ class Office:
 async def office(sandbox: Sandbox) -> AsyncIterator[Office]:
     tenant_id = f"t{new_id()[-12:]}"
     base_url = sandbox.address("weclapp").format(tenant=tenant_id)
-    client = WeclappClient(base_url, SecretStr("token"), gates=HostGates(4), limits=Limits(read=1, total=2))
+    client = WeclappClient(
+        base_url, SecretStr("token"), gates=HostGates(4), limits=Limits(read=1, total=2), guard=TO_THE_SANDBOX
+    )
     yield Office(WeclappCrm(client, country_code="43"), tenant_id, sandbox)
     await client.aclose()
     await sandbox.clear_faults()
@@ -87,7 +89,7 @@ async def test_an_answer_that_is_not_json_is_told_to_us(office: Office) -> None:
 async def test_a_token_that_is_no_longer_good_is_the_tenants_to_renew(office: Office) -> None:
     await office.sandbox.seed("weclapp", revoked_tokens=["token-alt"])
     base_url = office.sandbox.address("weclapp").format(tenant=office.tenant_id)
-    client = WeclappClient(base_url, SecretStr("token-alt"), gates=HostGates(1))
+    client = WeclappClient(base_url, SecretStr("token-alt"), gates=HostGates(1), guard=TO_THE_SANDBOX)
     with pytest.raises(NeedsTenant) as failure:
         await WeclappCrm(client, country_code="43").find(person())
     assert failure.value.credential == "weclapp"

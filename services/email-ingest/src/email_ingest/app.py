@@ -15,13 +15,14 @@ from email_ingest.application.watch_mailbox import WatchMailbox
 from email_ingest.application.watch_tenants import WatchTenants
 from email_ingest.entrypoints import events, http
 from email_ingest.settings import Settings
+from vendorkit import Guard
 
 
 def create_service(settings: Settings | None = None) -> Service:
     """Email-ingest, ready to run."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] — the environment fills it
     service = Service("email-ingest", settings)
-    letters, mailboxes = LetterStore(), ImapMailboxes(service.tenants)
+    letters, mailboxes = LetterStore(), ImapMailboxes(service.tenants, Guard.allowing(settings.outward_allow))
 
     def is_own(tenant_id: str, message_id: str) -> bool:
         return is_own_message_id(settings.master_key, tenant_id, message_id)

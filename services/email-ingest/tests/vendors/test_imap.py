@@ -18,7 +18,8 @@ from contracts.tenants.http_v1 import Credential
 from email_ingest.adapters.imap.adapter import server_of
 from email_ingest.adapters.imap.client import ImapConnection, ImapServer
 from email_ingest.adapters.imap.mapping import ImapFolderMissing, ImapRefused, ImapUnavailable
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
+from vendorkit import PUBLIC_ONLY, Guard
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def server(sandbox: Sandbox) -> AsyncIterator[ImapServer]:
 
 
 async def connected(server: ImapServer) -> ImapConnection:
-    connection = ImapConnection(server)
+    connection = ImapConnection(server, TO_THE_SANDBOX)
     await asyncio.to_thread(connection.connect)
     return connection
 
@@ -190,3 +191,23 @@ def test_a_credential_that_names_no_server_is_refused_in_words_for_people() -> N
     values = {"host": SecretStr(""), "port": SecretStr("imap"), "password": SecretStr("x")}
     with pytest.raises(ImapRefused, match="must have host, port"):
         server_of(Credential(name="imap", version=1, values=values))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.25", "0x7f.1"])
+async def test_a_mail_server_that_is_not_on_the_public_internet_waits_for_the_tenant(
+    server: ImapServer, host: str
+) -> None:
+    connection = ImapConnection(replace(server, host=host), PUBLIC_ONLY)
+    with pytest.raises(ImapRefused, match="FRONTDESK_OUTWARD_ALLOW"):
+        await asyncio.to_thread(connection.connect)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_the_certificate_must_be_the_names_although_the_connection_goes_to_a_checked_address(
+    sandbox: Sandbox, server: ImapServer, security: str
+) -> None:
+    port = int(sandbox.address("imap" if security == "starttls" else "imaps").rpartition(":")[2])
+    elsewhere = replace(server, host="mail.somebody-else.example", port=port, security=security)
+    to_the_sandbox = Guard(TO_THE_SANDBOX.allowed, lambda host, port: ["127.0.0.1"])
+    with pytest.raises(ImapUnavailable, match="Hostname mismatch"):
+        await asyncio.to_thread(ImapConnection(elsewhere, to_the_sandbox).connect)

@@ -8,6 +8,7 @@ from file_management.adapters.stores import TenantStores
 from file_management.application.file_document import DocumentFiler
 from file_management.entrypoints import events, http
 from file_management.settings import Settings
+from vendorkit import Guard
 
 
 def create_service(settings: Settings | None = None) -> Service:
@@ -15,7 +16,12 @@ def create_service(settings: Settings | None = None) -> Service:
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] — the environment fills it
     service = Service("file-management", settings)
     files = Files()
-    stores = TenantStores(service.tenants, settings.local_root.resolve(), seconds=settings.vendor_seconds)
+    stores = TenantStores(
+        service.tenants,
+        settings.local_root.resolve(),
+        seconds=settings.vendor_seconds,
+        guard=Guard.allowing(settings.outward_allow),
+    )
     file_document = DocumentFiler(profiles=service.tenants, blobs=service.blobs, stores=stores)
     service.hears(events.router(file_document, files))
     service.serves(http.router(service.units, files))

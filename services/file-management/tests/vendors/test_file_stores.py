@@ -18,7 +18,7 @@ from file_management.adapters.onedrive.client import DriveClient
 from file_management.application.ports import FileStore
 from file_management.domain.content import Content
 from file_management.domain.place import Place
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
 
 PLACE = Place(("2026", "Käthe Müßig", "Einkommensnachweis"), "2026-11-20 Gehaltsabrechnung #1 100%.pdf")
 
@@ -48,7 +48,12 @@ async def candidate(
     registration = AppRegistration(
         sandbox.address("graph_login"), "acme-directory", "app", SecretStr("geheim")
     )
-    client = DriveClient(sandbox.address("graph"), "office@acme.test", MicrosoftLogin(registration))
+    client = DriveClient(
+        sandbox.address("graph"),
+        "office@acme.test",
+        MicrosoftLogin(registration, TO_THE_SANDBOX),
+        guard=TO_THE_SANDBOX,
+    )
 
     async def in_the_cloud() -> dict[str, int]:
         drives = cast("dict[str, list[dict[str, object]]]", await sandbox.state("graph"))

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from file_management.adapters.microsoft_login import AppRegistration, MicrosoftLogin
 from file_management.adapters.onedrive.adapter import PIECE, OneDrive
 from file_management.adapters.onedrive.client import DriveClient
-from file_management.adapters.onedrive.mapping import DriveItem, FileFacet, Hashes, sameness
+from file_management.adapters.onedrive.mapping import DriveItem, FileFacet, Hashes, UploadSession, sameness
 from file_management.domain.content import Content
 from file_management.domain.place import Place
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
 from vendorkit import (
     VendorAuthExpired,
     VendorContractBroken,
@@ -47,7 +47,13 @@ async def onedrive(graph: Sandbox) -> AsyncIterator[OneDrive]:
 
 def connect(sandbox: Sandbox, *, secret: str = "geheim", user: str = USER) -> DriveClient:
     login = AppRegistration(sandbox.address("graph_login"), "acme-directory", "app", SecretStr(secret))
-    return DriveClient(sandbox.address("graph"), user, MicrosoftLogin(login), seconds=3.0)
+    return DriveClient(
+        sandbox.address("graph"),
+        user,
+        MicrosoftLogin(login, TO_THE_SANDBOX),
+        seconds=3.0,
+        guard=TO_THE_SANDBOX,
+    )
 
 
 async def files(sandbox: Sandbox) -> list[tuple[str, int]]:
@@ -194,3 +200,16 @@ def test_contents_are_told_apart_by_whatever_fingerprint_the_drive_gives(
 ) -> None:
     item = DriveItem(id="1", name="Ausweis.pdf", size=size, file=FileFacet(hashes=hashes))
     assert sameness(item, SMALL) == expected
+
+
+async def test_addresses_inside_are_neither_asked_for_a_token_nor_sent_a_file(graph: Sandbox) -> None:
+    registration = AppRegistration(graph.address("graph_login"), "acme-directory", "app", SecretStr("geheim"))
+    lost = OneDrive(
+        DriveClient(graph.address("graph"), USER, MicrosoftLogin(registration), guard=TO_THE_SANDBOX)
+    )
+    with pytest.raises(VendorAuthExpired, match=r"Microsoft sign-in.*FRONTDESK_OUTWARD_ALLOW"):
+        await lost.put(PLACE, SMALL)
+    bare = connect(graph)
+    with pytest.raises(VendorRejected, match="OneDrive named an address"):
+        await bare.progress(UploadSession.model_validate({"uploadUrl": "http://169.254.169.254/latest"}))
+    await bare.aclose()

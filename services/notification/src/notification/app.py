@@ -14,6 +14,7 @@ from notification.application.send_email import DeliverEmail
 from notification.application.tell_agent import Post, TellAgent
 from notification.entrypoints import events, http, timers
 from notification.settings import Settings
+from vendorkit import ANYWHERE, Guard
 
 
 def create_service(settings: Settings | None = None) -> Service:
@@ -26,6 +27,7 @@ def create_service(settings: Settings | None = None) -> Service:
         tenants_accounts(service.tenants),
         seconds=settings.smtp_seconds,
         connections=settings.smtp_connections,
+        guard=Guard.allowing(settings.outward_allow),
     )
     deliver = DeliverEmail(
         profiles=service.tenants, mailer=mailer, records=records, transactions=service.units, blobs=service.blobs,
@@ -66,5 +68,11 @@ def _fleet_post(settings: Settings) -> Post | None:
     async def fleet_account(_: str) -> SmtpAccount:
         return account
 
-    mailer = SmtpMailer(fleet_account, seconds=settings.smtp_seconds, connections=settings.smtp_connections)
+    # The operator's own server, which no tenant names: it may stand anywhere.
+    mailer = SmtpMailer(
+        fleet_account,
+        seconds=settings.smtp_seconds,
+        connections=settings.smtp_connections,
+        guard=ANYWHERE,
+    )
     return Post(mailer, name, mailbox)

@@ -12,7 +12,8 @@ from chassis.errors import EffectUncertain, NeedsTenant, NeverRetry, RetryLater
 from contracts.tenants.http_v1 import Credential
 from notification.adapters.smtp import SmtpAccount, SmtpAccountUnusable, SmtpMailer, account_of
 from notification.application.ports import Parcel, Receipt
-from testkit.sandbox import Sandbox
+from testkit.sandbox import TO_THE_SANDBOX, Sandbox
+from vendorkit import PUBLIC_ONLY, Guard
 
 MAILBOX = "office@muster.test"
 PARCEL = Parcel(
@@ -51,12 +52,19 @@ class Log:
 
 
 async def send(
-    account: SmtpAccount, parcel: Parcel = PARCEL, *, log: Log | None = None, seconds: float = 10
+    account: SmtpAccount,
+    parcel: Parcel = PARCEL,
+    *,
+    log: Log | None = None,
+    seconds: float = 10,
+    guard: Guard = TO_THE_SANDBOX,
 ) -> Receipt:
     async def of_tenant(_: str) -> SmtpAccount:
         return account
 
-    return await SmtpMailer(of_tenant, seconds=seconds).send("muster", parcel, (log or Log()).before_data)
+    return await SmtpMailer(of_tenant, seconds=seconds, guard=guard).send(
+        "muster", parcel, (log or Log()).before_data
+    )
 
 
 async def test_a_letter_arrives_byte_by_byte_through_starttls_and_login(
@@ -158,3 +166,23 @@ def test_a_credential_that_is_incomplete_says_what_is_missing(values: dict[str, 
     )
     with pytest.raises(SmtpAccountUnusable, match="host, port"):
         account_of(credential)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.25", "0x7f.1"])
+async def test_a_mail_server_that_is_not_on_the_public_internet_waits_for_the_tenant(
+    sandbox: Sandbox, account: SmtpAccount, host: str
+) -> None:
+    log = Log()
+    with pytest.raises(SmtpAccountUnusable, match="FRONTDESK_OUTWARD_ALLOW") as waiting:
+        await send(replace(account, host=host), log=log, guard=PUBLIC_ONLY)
+    assert waiting.value.credential == "smtp"
+    assert log.reached == 0
+    assert await sandbox.mail.sent() == []
+
+
+async def test_the_certificate_must_be_the_names_although_the_connection_goes_to_a_checked_address(
+    account: SmtpAccount,
+) -> None:
+    to_the_sandbox = Guard(TO_THE_SANDBOX.allowed, lambda host, port: ["127.0.0.1"])
+    with pytest.raises(SmtpAccountUnusable, match="certificate"):
+        await send(replace(account, host="mail.somebody-else.example"), guard=to_the_sandbox)

@@ -13,6 +13,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+OUTWARD_ALLOW = "127.0.0.0/8,::1"
+"""What the simulated vendors need of FRONTDESK_OUTWARD_ALLOW: they answer on this machine."""
+
 START_SECONDS, STOP_SECONDS = 30.0, 20.0
 
 
@@ -31,6 +34,7 @@ class Vendors:
         )
         host, port = self.addresses["smtp"].split(":")
         return {
+            "FRONTDESK_OUTWARD_ALLOW": OUTWARD_ALLOW,
             "CONVERSATION_MODEL": model,
             "OCR_MODEL": model,
             "NOTIFICATION_FLEET_SMTP_HOST": host,

@@ -13,10 +13,13 @@ from msal import ConfidentialClientApplication
 from pydantic import SecretStr
 
 from vendorkit import (
-    NOT_BY_PROXY,
+    PUBLIC_ONLY,
+    AddressRefused,
+    Guard,
     VendorAuthExpired,
     VendorContractBroken,
     VendorUnavailable,
+    outward_blocking_http_client,
     refusal,
 )
 
@@ -43,8 +46,9 @@ class MicrosoftLogin(httpx.Auth):
     msal keeps the token and renews it before it expires. It works with threads only, so it is asked in one.
     """
 
-    def __init__(self, app: AppRegistration) -> None:
+    def __init__(self, app: AppRegistration, guard: Guard = PUBLIC_ONLY) -> None:
         self._registration = app
+        self._guard = guard
         self._app: ConfidentialClientApplication | None = None
         self._turn = asyncio.Lock()
 
@@ -67,7 +71,7 @@ class MicrosoftLogin(httpx.Auth):
     def _ask(self) -> str:
         try:
             if self._app is None:
-                self._app = _application(self._registration)
+                self._app = _application(self._registration, self._guard)
             answer = cast(
                 Mapping[str, object], self._app.acquire_token_for_client(_SCOPES)
             )  # a dictionary also when Microsoft refuses
@@ -84,7 +88,7 @@ class MicrosoftLogin(httpx.Auth):
         raise _refused(answer)
 
 
-def _application(app: AppRegistration) -> ConfidentialClientApplication:
+def _application(app: AppRegistration, guard: Guard) -> ConfidentialClientApplication:
     """msal's application.
 
     msal demands https; a plain-http authority (the simulated vendors) is therefore given to it under Microsoft's own
@@ -96,7 +100,7 @@ def _application(app: AppRegistration) -> ConfidentialClientApplication:
         app.client_id,
         client_credential=app.client_secret.get_secret_value(),
         authority=f"{authority}/{app.directory_id}",
-        http_client=_LoginHttp(instead={_PUBLIC: app.authority_url.rstrip("/")} if plain else {}),
+        http_client=_LoginHttp(guard, instead={_PUBLIC: app.authority_url.rstrip("/")} if plain else {}),
     )
 
 
@@ -113,11 +117,11 @@ class _Answer:
 
 
 class _LoginHttp:
-    """The HTTP client that msal is given: within time limits, and passing trouble is one of our errors at once."""
+    """The HTTP client that msal is given: guarded, within time limits, and passing trouble is one of our errors at once."""
 
-    def __init__(self, *, instead: Mapping[str, str]) -> None:
+    def __init__(self, guard: Guard, *, instead: Mapping[str, str]) -> None:
         self._instead = instead
-        self._http = httpx.Client(timeout=_TIMEOUT, mounts=dict(NOT_BY_PROXY))
+        self._http = outward_blocking_http_client(guard, timeout=_TIMEOUT)
 
     def get(
         self,
@@ -155,6 +159,12 @@ class _LoginHttp:
     def _answer(self, request: httpx.Request) -> _Answer:
         try:
             response = self._http.send(request)
+        except AddressRefused as error:
+            raise VendorAuthExpired(
+                f"The address of {_VENDOR} in the credential '{_CREDENTIAL}' cannot be used. {error}",
+                vendor=_VENDOR,
+                credential=_CREDENTIAL,
+            ) from error
         except httpx.HTTPError as error:
             raise VendorUnavailable(
                 f"{_VENDOR} does not answer ({type(error).__name__}). Trying again later.",

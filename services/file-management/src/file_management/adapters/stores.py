@@ -13,6 +13,7 @@ from file_management.adapters.microsoft_login import AppRegistration, MicrosoftL
 from file_management.adapters.onedrive.adapter import OneDrive
 from file_management.adapters.onedrive.client import CREDENTIAL, DriveClient
 from file_management.application.ports import FileStore, StoreName
+from vendorkit import PUBLIC_ONLY, Guard, url_flaw
 
 _NEEDED = ("authority_url", "base_url", "client_id", "client_secret", "directory_id", "user")
 
@@ -26,10 +27,13 @@ class _Connected:
 class TenantStores:
     """The tenants' stores; a OneDrive's connections and token are kept until its credential changes."""
 
-    def __init__(self, tenants: Tenants, local_root: Path, *, seconds: float) -> None:
+    def __init__(
+        self, tenants: Tenants, local_root: Path, *, seconds: float, guard: Guard = PUBLIC_ONLY
+    ) -> None:
         self._tenants = tenants
         self._local_root = local_root
         self._seconds = seconds
+        self._guard = guard
         self._connected: dict[str, _Connected] = {}
 
     async def of(self, tenant_id: str, name: StoreName) -> FileStore:
@@ -39,12 +43,14 @@ class TenantStores:
         credential = await self._tenants.credential(tenant_id, CREDENTIAL)
         known = self._connected.get(tenant_id)
         if known is None or known.credential != credential:
-            known = _Connected(credential, OneDrive(_client(tenant_id, credential, self._seconds)))
+            known = _Connected(
+                credential, OneDrive(_client(tenant_id, credential, self._seconds, self._guard))
+            )
             self._connected[tenant_id] = known
         return known.drive
 
 
-def _client(tenant_id: str, credential: Credential, seconds: float) -> DriveClient:
+def _client(tenant_id: str, credential: Credential, seconds: float, guard: Guard) -> DriveClient:
     missing = [name for name in _NEEDED if name not in credential.values]
     if missing:
         raise NeedsTenant(
@@ -52,12 +58,18 @@ def _client(tenant_id: str, credential: Credential, seconds: float) -> DriveClie
             credential=CREDENTIAL,
         )
     values = {name: credential.values[name].get_secret_value() for name in _NEEDED if name != "client_secret"}
+    for name in ("authority_url", "base_url"):
+        if flaw := url_flaw(guard, values[name]):
+            raise NeedsTenant(
+                f"{name} in the credential '{CREDENTIAL}' of tenant {tenant_id} {flaw}", credential=CREDENTIAL
+            )
     login = MicrosoftLogin(
         AppRegistration(
             authority_url=values["authority_url"],
             directory_id=values["directory_id"],
             client_id=values["client_id"],
             client_secret=credential.values["client_secret"],
-        )
+        ),
+        guard,
     )
-    return DriveClient(values["base_url"], values["user"], login, seconds=seconds)
+    return DriveClient(values["base_url"], values["user"], login, seconds=seconds, guard=guard)

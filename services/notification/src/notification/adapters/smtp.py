@@ -29,11 +29,20 @@ from notification.application.ports import (
     Receipt,
     Remembered,
 )
-from vendorkit import VendorAuthExpired, VendorRejected, VendorUnavailable, shortened
+from vendorkit import (
+    PUBLIC_ONLY,
+    AddressRefused,
+    Guard,
+    VendorAuthExpired,
+    VendorRejected,
+    VendorUnavailable,
+    shortened,
+)
 
 CREDENTIAL = "smtp"
 _VENDOR = "the mail server"
 _LOGIN_REFUSED = frozenset({530, 534, 535, 538})
+_CONNECT_SECONDS = 20.0
 _DOT = re.compile(rb"(?m)^\.")
 
 
@@ -72,8 +81,16 @@ Accounts = Callable[[str], Awaitable[SmtpAccount]]
 class SmtpMailer:
     """Hands letters over; a few connections for each tenant at a time."""
 
-    def __init__(self, accounts: Accounts, *, seconds: float = 60.0, connections: int = 4) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        seconds: float = 60.0,
+        connections: int = 4,
+        guard: Guard = PUBLIC_ONLY,
+    ) -> None:
         self._accounts = accounts
+        self._guard = guard
         self._seconds = seconds
         self._connections = connections
         self._gates: dict[str, asyncio.Semaphore] = {}
@@ -84,11 +101,16 @@ class SmtpMailer:
         """Hand one letter over. Raises `SmtpRejected`, `SmtpAccountUnusable`, `SmtpUncertain`, `VendorUnavailable`."""
         account = await self._accounts(tenant_id)
         gate = self._gates.setdefault(tenant_id, asyncio.Semaphore(self._connections))
-        conversation = _Conversation(account, parcel, seconds=self._seconds)
+        conversation = _Conversation(account, parcel, self._guard, seconds=self._seconds)
         try:
             # Waiting for one's turn counts too: all must be over before the effect's lease is.
             async with asyncio.timeout(self._seconds), gate:
                 return await conversation.hand_over(before_data)
+        except AddressRefused as error:
+            raise SmtpAccountUnusable(
+                f"the server in the credential '{CREDENTIAL}' cannot be used: {error}",
+                version=account.version,
+            ) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _meaning(error, account, handed_over=conversation.handed_over) from error
         finally:
@@ -137,13 +159,14 @@ def account_of(credential: Credential) -> SmtpAccount:
 class _Conversation:
     """One connection, one letter."""
 
-    def __init__(self, account: SmtpAccount, parcel: Parcel, *, seconds: float) -> None:
+    def __init__(self, account: SmtpAccount, parcel: Parcel, guard: Guard, *, seconds: float) -> None:
         self.handed_over = False
+        self._guard = guard
+        self._seconds = seconds
         self._account = account
         self._parcel = parcel
         self._client = aiosmtplib.SMTP(
             hostname=account.host,
-            port=account.port,
             local_hostname=parcel.greeting,
             timeout=seconds,
             use_tls=account.security == "tls",
@@ -152,10 +175,14 @@ class _Conversation:
         )
 
     async def hand_over(self, before_data: Callable[[], Awaitable[None]]) -> Receipt:
-        client, parcel = self._client, self._parcel
-        await client.connect()
-        if self._account.username:
-            await client.login(self._account.username, self._account.password.get_secret_value())
+        client, parcel, account = self._client, self._parcel, self._account
+        # The connection goes where the guard has looked; the host's name is what TLS verifies.
+        made = await self._guard.connected_soon(
+            account.host, account.port, "smtp", seconds=min(self._seconds, _CONNECT_SECONDS)
+        )
+        await client.connect(sock=made)
+        if account.username:
+            await client.login(account.username, account.password.get_secret_value())
         await client.mail(parcel.mail_from)
         refused = await self._name_recipients()
         await before_data()

@@ -8,7 +8,16 @@ from typing import TypeVar
 from pydantic import BaseModel, SecretStr
 
 from crm_sync.adapters.weclapp.mapping import EventRecord, ListOf, Made, PartyRecord, TaskRecord
-from vendorkit import HostGates, Limits, VendorClient, VendorContractBroken, VendorRejected, VendorUnavailable
+from vendorkit import (
+    PUBLIC_ONLY,
+    Guard,
+    HostGates,
+    Limits,
+    VendorClient,
+    VendorContractBroken,
+    VendorRejected,
+    VendorUnavailable,
+)
 
 CREDENTIAL = "weclapp"
 PAGE = 1000
@@ -22,7 +31,13 @@ class WeclappClient:
     """One company's weclapp. A write without an answer is `VendorUnavailable(ambiguous=True)`, whatever hid it."""
 
     def __init__(
-        self, base_url: str, token: SecretStr, *, gates: HostGates, limits: Limits | None = None
+        self,
+        base_url: str,
+        token: SecretStr,
+        *,
+        gates: HostGates,
+        limits: Limits | None = None,
+        guard: Guard = PUBLIC_ONLY,
     ) -> None:
         self._http = VendorClient(
             _VENDOR,
@@ -32,6 +47,7 @@ class WeclappClient:
             # weclapp queues what exceeds its limit for up to 30 s; all stays below an effect's lease of two minutes.
             limits=limits or Limits(read=65, total=90, response_bytes=_LARGEST_ANSWER),
             gates=gates,
+            guard=guard,
         )
 
     async def party(self, party_id: str) -> PartyRecord | None:

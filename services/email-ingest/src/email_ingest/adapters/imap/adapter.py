@@ -16,6 +16,7 @@ from contracts.tenants.http_v1 import Credential
 from email_ingest.adapters.imap.client import ImapConnection, ImapServer
 from email_ingest.adapters.imap.mapping import CREDENTIAL, ImapFolderMissing, ImapRefused
 from email_ingest.application.ports import Fetched, FolderKind, MailAccount
+from vendorkit import PUBLIC_ONLY, Guard
 
 _Result = TypeVar("_Result")
 _USUAL_SENT_FOLDER = "Sent"
@@ -24,8 +25,9 @@ _USUAL_SENT_FOLDER = "Sent"
 class ImapMailboxes:
     """The port `email_ingest.application.ports.Mailboxes`."""
 
-    def __init__(self, tenants: Tenants) -> None:
+    def __init__(self, tenants: Tenants, guard: Guard = PUBLIC_ONLY) -> None:
         self._tenants = tenants
+        self._guard = guard
         self._appending: dict[str, asyncio.Lock] = {}
 
     async def account(self, tenant_id: str) -> MailAccount | None:
@@ -76,7 +78,7 @@ class ImapMailboxes:
     @asynccontextmanager
     async def _connected(self, tenant_id: str) -> AsyncIterator[_Calls]:
         server = server_of(await self._tenants.credential(tenant_id, CREDENTIAL))
-        calls = _Calls(ImapConnection(server), f"imap-{tenant_id}")
+        calls = _Calls(ImapConnection(server, self._guard), f"imap-{tenant_id}")
         try:
             await calls.run(calls.connection.connect)
             yield calls

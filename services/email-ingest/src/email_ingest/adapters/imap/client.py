@@ -24,6 +24,7 @@ from email_ingest.adapters.imap.mapping import (
     refused_command,
 )
 from email_ingest.application.ports import Fetched
+from vendorkit import MOST_TRIED, PUBLIC_ONLY, AddressRefused, Guard, named_tls_context
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 60.0
 _POLL_SECONDS = 5.0
@@ -48,8 +49,9 @@ class ImapServer:
 class ImapConnection:
     """A connection. All calls but `cut` come from one thread; they raise the errors of `mapping`."""
 
-    def __init__(self, server: ImapServer) -> None:
+    def __init__(self, server: ImapServer, guard: Guard = PUBLIC_ONLY) -> None:
         self._server = server
+        self._guard = guard
         self._client: IMAPClient | None = None
         self._cut = False
         self._quiet = 0
@@ -58,15 +60,7 @@ class ImapConnection:
         """Connect, secure, log in."""
         server = self._server
         with _meaning():
-            self._client = client = IMAPClient(
-                server.host,
-                server.port,
-                ssl=server.security == "tls",
-                ssl_context=_context(server) if server.security == "tls" else None,
-                timeout=cast(
-                    "float", SocketTimeout(_CONNECT_SECONDS, _ANSWER_SECONDS)
-                ),  # its own form, not in its types
-            )
+            self._client = client = self._reached()
             client.normalise_times = False
             if server.security == "starttls":
                 client.starttls(_context(server))
@@ -78,6 +72,25 @@ class ImapConnection:
                 raise login_failure(error) from error
         if self._cut:
             self.cut()
+
+    def _reached(self) -> IMAPClient:
+        """A connection to one of the addresses that the guard has looked at; TLS verifies the host's name."""
+        server, failure = self._server, OSError("the host has no address")
+        context = _context(server) if server.security == "tls" else None
+        for address in self._guard.checked(server.host, server.port, "imap")[:MOST_TRIED]:
+            try:
+                return IMAPClient(
+                    str(address),
+                    server.port,
+                    ssl=server.security == "tls",
+                    ssl_context=context,
+                    timeout=cast(
+                        "float", SocketTimeout(_CONNECT_SECONDS, _ANSWER_SECONDS)
+                    ),  # its own form, not in its types
+                )
+            except OSError as error:
+                failure = error
+        raise failure
 
     def _log_in(self, client: IMAPClient) -> None:
         """LOGIN knows ASCII only; a password with an umlaut goes by AUTHENTICATE PLAIN."""
@@ -199,7 +212,7 @@ class ImapConnection:
 
 def _context(server: ImapServer) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cadata=server.ca_pem or None)
+        return named_tls_context(server.host, cadata=server.ca_pem)
     except (ssl.SSLError, ValueError) as error:
         raise ImapRefused(
             "the certificate (ca_pem) in the credential 'imap' cannot be read; please enter it anew"
@@ -217,6 +230,8 @@ def _meaning(*, ambiguous: bool = False) -> Iterator[None]:
         yield
     except IMAPClientAbortError as error:
         raise lost(str(error), ambiguous=ambiguous) from error
+    except AddressRefused as error:
+        raise ImapRefused(f"the server in the credential 'imap' cannot be used: {error}") from error
     except IMAPClientError as error:
         raise refused_command(error) from error
     except OSError as error:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from file_management.adapters.onedrive.mapping import DriveItem, DriveItems, UploadProgress, UploadSession
-from vendorkit import Limits, VendorClient, VendorContractBroken, VendorRejected
+from vendorkit import PUBLIC_ONLY, Guard, Limits, VendorClient, VendorContractBroken, VendorRejected
 
 VENDOR = "OneDrive"
 CREDENTIAL = "graph"
@@ -19,7 +19,15 @@ _LARGEST_DOWNLOAD = 64 * 1024 * 1024
 class DriveClient:
     """One user's drive."""
 
-    def __init__(self, base_url: str, user: str, auth: httpx.Auth, *, seconds: float = 40.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        user: str,
+        auth: httpx.Auth,
+        *,
+        seconds: float = 40.0,
+        guard: Guard = PUBLIC_ONLY,
+    ) -> None:
         self._base = base_url.rstrip("/")
         self._drive = f"/users/{_segment(user)}/drive"
         self._graph = VendorClient(
@@ -29,13 +37,16 @@ class DriveClient:
             auth=auth,
             limits=Limits(read=seconds, total=seconds),
             forbidden="auth_expired",
+            guard=guard,
         )
-        # Upload and download addresses carry their own permission and refuse a token.
+        # Upload and download addresses carry their own permission and refuse a token. They come with Graph's answers,
+        # so the guard judges each of them.
         self._bare = VendorClient(
             VENDOR,
             base_url,
             credential=CREDENTIAL,
             limits=Limits(read=seconds, total=2 * seconds, response_bytes=_LARGEST_DOWNLOAD),
+            guard=guard,
         )
 
     async def item_at(self, path: tuple[str, ...]) -> DriveItem | None:
