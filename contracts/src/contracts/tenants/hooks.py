@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 SHORTEST_SECRET = 16
-_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:(?P<port>[0-9]{1,5}))?(/[A-Za-z0-9._~/-]*)?")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -24,7 +24,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 def _base_url(text: str) -> str:
-    if not _BASE_URL.fullmatch(text):
+    found = _BASE_URL.fullmatch(text)
+    if found is None or int(found["port"] or 0) > 65_535:
         raise ValueError("is no address like https://hooks.example.com: scheme, host, no query")
     return text.rstrip("/")
 
