@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import httpx
+
 from chassis import Service
 from chassis.keyring import KeyRing
+from gateway.adapters.answering import HttpAnswers
+from gateway.adapters.captcha import SiteVerify
 from gateway.adapters.intake import DurableIntake
+from gateway.adapters.outside import HttpOutside
 from gateway.adapters.snapshot import SealedSnapshot
 from gateway.adapters.tenancy import TenancyHooks
 from gateway.adapters.upstreams import HttpUpstreams
-from gateway.adapters.verifiers import VERIFIERS
+from gateway.adapters.verifiers import respondents, verifiers
 from gateway.application.accept_webhook import AcceptWebhook
+from gateway.application.answer_webhook import AnswerWebhook
 from gateway.application.forward_request import ForwardRequest
 from gateway.application.hold_hooks import HeldHooks
 from gateway.entrypoints import events
@@ -26,7 +32,21 @@ def create_service(settings: Settings | None = None) -> Service:
         TenancyHooks(settings.tenancy_url, settings.service_token),
         SealedSnapshot(settings.snapshot_path, KeyRing.from_secret(settings.master_key)),
     )
-    accept = AcceptWebhook(VERIFIERS, DurableIntake(service.intake, service.blobs))
+    outside = httpx.AsyncClient(timeout=5.0, trust_env=False)
+    accept = AcceptWebhook(
+        verifiers(
+            settings.public_url,
+            HttpOutside(outside, settings.sns_stand_in),
+            SiteVerify(outside, settings.captcha_urls),
+        ),
+        DurableIntake(service.intake, service.blobs),
+    )
+    answer = AnswerWebhook(
+        respondents(settings.public_url),
+        HttpAnswers(
+            settings.upstreams, settings.service_token, connect_seconds=settings.upstream_connect_seconds
+        ),
+    )
     upstreams = HttpUpstreams(
         settings.upstreams,
         seconds=settings.upstream_seconds,
@@ -36,7 +56,7 @@ def create_service(settings: Settings | None = None) -> Service:
     tokens = (settings.service_token, settings.admin_token)
     service.mounts(
         [
-            webhooks.webhook_route(hooks, accept, limits),
+            webhooks.webhook_route(hooks, accept, answer, limits),
             *api.api_routes(ForwardRequest(upstreams), limits, tokens),
         ]
     )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 import chassis
+from contracts.tenants.hooks import BaseUrl
 
 _SERVICES = {
     "tenancy": "http://127.0.0.1:8001",
@@ -19,6 +20,8 @@ _SERVICES = {
     "ocr": "http://127.0.0.1:8007",
     "crm-sync": "http://127.0.0.1:8008",
     "file-management": "http://127.0.0.1:8009",
+    "telephony": "http://127.0.0.1:8011",
+    "messaging": "http://127.0.0.1:8014",
 }
 
 
@@ -66,6 +69,22 @@ class Settings(chassis.Settings):
         gt=0,
         validation_alias="GATEWAY_UPSTREAM_CONNECT_SECONDS",
         description="How long connecting to a service may take.",
+    )
+
+    public_url: BaseUrl = Field(
+        default="http://127.0.0.1:8000",
+        validation_alias="GATEWAY_PUBLIC_URL",
+        description="The gateway's address as the senders of webhooks know it; some sign it.",
+    )
+    sns_stand_in: str = Field(
+        default="",
+        validation_alias="GATEWAY_SNS_STAND_IN",
+        description="For tests: the address that stands in for Amazon SNS, where certificates are read.",
+    )
+    captcha_urls: dict[str, str] = Field(
+        default_factory=dict,
+        validation_alias="GATEWAY_CAPTCHA_URLS",
+        description='Where captchas are checked instead, as JSON: {"turnstile": "https://…"}.',
     )
 
     @field_validator("upstreams")

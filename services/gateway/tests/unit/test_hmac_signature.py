@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from gateway.adapters.hmac_signature import HmacSignature
-from gateway.application.ports import SignatureRefused
+from gateway.application.ports import Incoming, SignatureRefused
+from gateway.domain.hook import Hook
 
 SECRET, OLD_SECRET = b"neues-geheimnis-16", b"altes-geheimnis-16"
 NOW = 1_790_000_000.0
@@ -35,7 +36,8 @@ def headers(signature: str | None, delivery: str | None = "d-1") -> Headers:
 def verify(
     given: Headers, body: bytes = BODY, secrets: tuple[bytes, ...] = (SECRET,), now: float = NOW
 ) -> str:
-    return HmacSignature().verify(given, body, secrets, now)
+    hook = Hook("h", "muster", "mime", "hmac", secrets)
+    return HmacSignature().verify(Incoming("POST", b"/webhooks/mime/h", b"", given, body), hook, now)
 
 
 def test_a_rightly_signed_delivery_is_known_by_its_signed_id() -> None:

@@ -7,10 +7,22 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from chassis.keyring import KeyRing
+from contracts.tenants.hooks import HookSettings, WhatsappSettings
 from gateway.adapters.snapshot import SealedSnapshot
 from gateway.domain.hook import Hook
 
-HOOKS = (Hook("h-1", "muster", "mime", "hmac", ("gehüim-und-lang".encode(), b"\xff\x00")),)
+HOOKS = (
+    Hook("h-1", "muster", "mime", "hmac", ("gehüim-und-lang".encode(), b"\xff\x00"), HookSettings()),
+    Hook(
+        "h-2",
+        "muster",
+        "whatsapp",
+        "whatsapp",
+        (b"s",),
+        WhatsappSettings(verify_token="v" * 16),
+        suspended=True,
+    ),
+)
 
 
 def ring(*keys: tuple[str, int]) -> KeyRing:

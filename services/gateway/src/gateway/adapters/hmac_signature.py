@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
 
-from gateway.application.ports import SignatureRefused, SignedHeaders
+from gateway.adapters.signatures import PostOnly
+from gateway.application.ports import Incoming, SignatureRefused, SignedHeaders
+from gateway.domain.hook import Hook
 
 WINDOW_SECONDS = 300
 MOST_SIGNATURES = 8
@@ -22,13 +23,12 @@ _TIME = re.compile(r"[0-9]{1,12}")
 _MAC = re.compile(r"[0-9a-f]{64}")
 
 
-class HmacSignature:
+class HmacSignature(PostOnly):
     """The port `Verifier` for the generic source."""
 
-    kept_headers: tuple[str, ...] = ("content-encoding",)
-
-    def verify(self, headers: SignedHeaders, body: bytes, secrets: Sequence[bytes], now: float) -> str:
+    def verify(self, incoming: Incoming, hook: Hook, now: float) -> str:
         """The signed delivery id. Raises `SignatureRefused`."""
+        headers = incoming.headers
         delivery_id = _only(headers, "x-frontdesk-delivery")
         if not _DELIVERY.fullmatch(delivery_id):
             raise SignatureRefused("X-Frontdesk-Delivery must be letters, digits, _, : and -, at most 128")
@@ -39,9 +39,9 @@ class HmacSignature:
             )
         prefix = f"{signed_at}.{delivery_id}.".encode("ascii")
         matches = 0
-        for secret in secrets:
+        for secret in hook.secrets:
             mac = hmac.new(secret, prefix, "sha256")
-            mac.update(body)
+            mac.update(incoming.body)
             expected = mac.hexdigest().encode("ascii")
             for one in given:
                 # Every pair is compared, so that the time tells nothing of which fits.

@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from chassis.keyring import KeyRing, SealBroken
+from contracts.tenants.hooks import HookSettings, read_settings
 from gateway.domain.hook import Hook
 
 _CONTEXT = "gateway\x1fhooks snapshot\x1f1"
@@ -24,6 +25,8 @@ class _Kept(BaseModel):
     source: str
     verifier: str
     secrets: list[str]
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    suspended: bool = False
 
 
 class _Snapshot(BaseModel):
@@ -47,12 +50,7 @@ class SealedSnapshot:
         except (OSError, UnicodeDecodeError, SealBroken, ValidationError) as error:
             _log.warning("the snapshot of hooks is not readable and is left out", reason=type(error).__name__)
             return None
-        return tuple(
-            Hook(
-                kept.hook_id, kept.tenant_id, kept.source, kept.verifier, tuple(map(b64decode, kept.secrets))
-            )
-            for kept in snapshot.hooks
-        )
+        return tuple(hook for kept in snapshot.hooks if (hook := _hook(kept)) is not None)
 
     async def save(self, hooks: tuple[Hook, ...]) -> None:
         """Keep these; a failure is told and harms nothing but the next start without tenancy."""
@@ -60,6 +58,7 @@ class SealedSnapshot:
             _Kept(
                 hook_id=hook.hook_id, tenant_id=hook.tenant_id, source=hook.source, verifier=hook.verifier,
                 secrets=[b64encode(secret).decode() for secret in hook.secrets],
+                settings=_settings(hook), suspended=hook.suspended,
             )
             for hook in hooks
         ]  # fmt: skip
@@ -83,3 +82,20 @@ class SealedSnapshot:
             fresh.replace(self._path)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def _settings(hook: Hook) -> dict[str, JsonValue]:
+    return hook.settings.model_dump(mode="json") if isinstance(hook.settings, HookSettings) else {}
+
+
+def _hook(kept: _Kept) -> Hook | None:
+    """A kept hook, unless it is of a kind that this version does not know."""
+    try:
+        settings = read_settings(kept.verifier, kept.settings)
+    except (KeyError, ValidationError):
+        _log.warning("a kept hook is of another version and is left out", hook=kept.hook_id)
+        return None
+    secrets = tuple(b64decode(secret) for secret in kept.secrets)
+    return Hook(
+        kept.hook_id, kept.tenant_id, kept.source, kept.verifier, secrets, settings, kept.suspended
+    )  # fmt: skip

@@ -6,6 +6,7 @@ import httpx
 import structlog
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from contracts.tenants.hooks import read_settings
 from contracts.tenants.http_v1 import HookEntry
 from gateway.application.ports import FetchedHooks, RegistryUnreachable
 from gateway.domain.hook import Hook
@@ -63,6 +64,7 @@ class TenancyHooks:
 def _hook(entry: dict[str, object]) -> Hook | None:
     try:
         read = HookEntry.model_validate(entry)
+        settings = read_settings(read.verifier, read.settings)
     except ValidationError as error:
         fields = sorted({".".join(str(place) for place in fault["loc"]) for fault in error.errors()})
         _log.error(
@@ -72,4 +74,6 @@ def _hook(entry: dict[str, object]) -> Hook | None:
         )
         return None
     secrets = tuple(secret.get_secret_value().encode() for secret in read.secrets)
-    return Hook(read.hook_id, read.tenant_id, read.source, read.verifier, secrets)
+    return Hook(
+        read.hook_id, read.tenant_id, read.source, read.verifier, secrets, settings, read.suspended
+    )  # fmt: skip

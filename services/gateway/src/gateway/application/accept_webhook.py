@@ -10,7 +10,15 @@ from time import time
 
 from contracts.envelope import outside_id
 from contracts.webhooks.v1 import WebhookReceived
-from gateway.application.ports import Intake, SignatureRefused, SignedHeaders, Verifier
+from gateway.application.ports import (
+    EncodedBody,
+    Incoming,
+    Intake,
+    Reply,
+    SignatureRefused,
+    TenantSuspended,
+    Verifier,
+)
 from gateway.domain.hook import Hook
 
 INLINE_BYTES = 64 * 1024
@@ -35,13 +43,36 @@ class AcceptWebhook:
         self._intake = intake
         self._clock = clock
 
-    async def __call__(self, hook: Hook, headers: SignedHeaders, body: bytes) -> Receipt:
-        """Raises `SignatureRefused` and `CannotKeep`."""
+    def verifier_of(self, hook: Hook) -> Verifier:
+        """Who checks this hook's webhooks. Raises `SignatureRefused` when nobody does."""
         verifier = self._verifiers.get(hook.verifier)
         if verifier is None:
             raise SignatureRefused(f"this gateway has no verifier '{hook.verifier}'")
+        return verifier
+
+    async def __call__(self, hook: Hook, incoming: Incoming) -> Receipt | Reply:
+        """A receipt for what is kept; a reply to a handshake, of which nothing is.
+
+        Raises `SignatureRefused`, `BodyRefused`, `EncodedBody`, `CannotVerify`, `TenantSuspended` and `CannotKeep`.
+        """
+        verifier = self.verifier_of(hook)
+        if any(coding.lower() != "identity" for coding in incoming.headers.getlist("content-encoding")):
+            raise EncodedBody("send the body as it was signed, without Content-Encoding")
         now = self._clock()
-        delivery_id = verifier.verify(headers, body, hook.secrets, now)
+        verified = verifier.verify(incoming, hook, now)
+        if not isinstance(verified, str | Reply):
+            verified = await verified
+        # Only who has proved to be the sender is told of a suspension.
+        if hook.suspended:
+            raise TenantSuspended("this tenant is suspended: nothing is taken for it")
+        if isinstance(verified, Reply):
+            return verified
+        return await self._keep(hook, incoming, verifier, verified, now)
+
+    async def _keep(
+        self, hook: Hook, incoming: Incoming, verifier: Verifier, delivery_id: str, now: float
+    ) -> Receipt:
+        headers, body = incoming.headers, incoming.body
         content_type = next(iter(headers.getlist("content-type")), "application/octet-stream")[:200]
         large = len(body) > INLINE_BYTES
         blob = await self._intake.keep_body(hook.tenant_id, body, content_type) if large else None

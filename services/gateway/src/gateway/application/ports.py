@@ -20,21 +20,116 @@ class SignedHeaders(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A webhook as it came: nothing of it is decoded, for signatures are over raw bytes."""
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: SignedHeaders
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in the sender's own form."""
+
+    content: bytes
+    content_type: str
+    status: int = 200
+
+
+Verified = str | Reply
+"""The delivery id under which to keep it; or an answer to a handshake, of which nothing is kept."""
+
+
 class Verifier(Protocol):
-    """How one kind of sender signs."""
+    """How one kind of sender proves who it is."""
 
     @property
     def kept_headers(self) -> tuple[str, ...]:
         """The headers that the source's reader will need."""
         ...
 
-    def verify(self, headers: SignedHeaders, body: bytes, secrets: Sequence[bytes], now: float) -> str:
-        """The signed delivery id, else a hash of the body. Raises `SignatureRefused`; compares in constant time."""
+    @property
+    def methods(self) -> frozenset[str]:
+        """The methods that it understands."""
+        ...
+
+    @property
+    def most_bytes(self) -> int | None:
+        """How large a body may be, when it is less than for others."""
+        ...
+
+    def verify(self, incoming: Incoming, hook: Hook, now: float, /) -> Verified | Awaitable[Verified]:
+        """The signed delivery id, else a hash of the body. Compares in constant time.
+
+        Raises `SignatureRefused`, `BodyRefused`, and `CannotVerify` if it must ask somebody who does not answer.
+        """
         ...
 
 
 class SignatureRefused(Exception):
     """The request is not signed, or not by one of the active secrets, or too long ago."""
+
+
+class BodyRefused(Exception):
+    """The sender is known, but what it sends can never be kept."""
+
+
+class EncodedBody(Exception):
+    """The body is compressed: signatures are over what is sent, and nothing is unpacked here."""
+
+
+class CannotVerify(Exception):
+    """Whether the signature fits cannot be said at the moment: the sender must come again."""
+
+
+class TenantSuspended(Exception):
+    """The hook's tenant is suspended: nothing is taken for it."""
+
+
+class Outside(Protocol):
+    """Addresses of others, of which the verifier has made sure that they are whose they say."""
+
+    async def get(self, url: str, most_bytes: int) -> bytes:
+        """What stands there. Raises `CannotVerify`."""
+        ...
+
+
+class Captcha(Protocol):
+    """Whether a visitor of a website is a person."""
+
+    async def passed(self, provider: str, secret: str, token: str) -> bool:
+        """Whether the token is good; each is good once. Raises `CannotVerify`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a sender waits for: whose answer, for how long, and what it is told without one."""
+
+    service: str | None
+    seconds: float
+    otherwise: Reply
+    content_types: frozenset[str]
+
+
+class Respondent(Protocol):
+    """How a kind of sender is answered that acts on what it is told."""
+
+    def question(self, incoming: Incoming, hook: Hook, /) -> Question | None:
+        """What this verified webhook asks; None when a receipt will do."""
+        ...
+
+
+class AskedServices(Protocol):
+    """The services whose answer a sender waits for."""
+
+    async def ask(self, service: str, hook: Hook, incoming: Incoming, webhook_id: str) -> Reply | None:
+        """The service's answer; None when it has none, or none that can be used."""
+        ...
 
 
 class Intake(Protocol):

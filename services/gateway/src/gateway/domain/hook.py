@@ -16,6 +16,9 @@ class Hook:
     source: str
     verifier: str
     secrets: tuple[bytes, ...] = field(repr=False)
+    settings: object = field(default=None, repr=False)
+    """What its kind needs besides, in the form that its verifier knows."""
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

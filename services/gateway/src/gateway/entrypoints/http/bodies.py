@@ -15,7 +15,16 @@ from chassis.http import Problem
 from gateway.application.accept_webhook import INLINE_BYTES
 from gateway.application.forward_request import UnknownResource
 from gateway.application.hold_hooks import RegistryUnread
-from gateway.application.ports import CannotKeep, SignatureRefused, UpstreamDown, UpstreamSlow
+from gateway.application.ports import (
+    BodyRefused,
+    CannotKeep,
+    CannotVerify,
+    EncodedBody,
+    SignatureRefused,
+    TenantSuspended,
+    UpstreamDown,
+    UpstreamSlow,
+)
 
 COME_AGAIN = {"Retry-After": "5"}
 _Endpoint = Callable[[Request], Awaitable[Response]]
@@ -82,6 +91,10 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, dict[str, str]]] = {
     _TooLarge: (413, "Body too large", {"Connection": "close"}),
     SignatureRefused: (401, "Signature refused", {}),
     RegistryUnread: (503, "Hooks unknown for now", COME_AGAIN),
+    BodyRefused: (400, "Body refused", {}),
+    EncodedBody: (415, "Body encoded", {"Accept-Encoding": "identity"}),
+    TenantSuspended: (403, "Tenant suspended", {}),
+    CannotVerify: (503, "Unavailable for now", COME_AGAIN),
     CannotKeep: (503, "Unavailable for now", COME_AGAIN),
     UnknownResource: (404, "Not found", {}),
     UpstreamDown: (502, "Service unreachable", {}),
@@ -101,9 +114,12 @@ def declared_length(request: Request, limit: int) -> int | None:
     return int(text)
 
 
-async def chunks(request: Request, limits: Limits, declared: int | None) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises `_TooLarge` and `_CutOff`."""
+async def chunks(
+    request: Request, limits: Limits, declared: int | None, most: int | None = None
+) -> AsyncIterator[bytes]:
+    """The body as it comes; `most` when less is allowed than elsewhere. Raises `_TooLarge` and `_CutOff`."""
     size, more = 0, True
+    most = limits.body if most is None else min(most, limits.body)
     while more and size != declared:
         try:
             async with asyncio.timeout(limits.idle_seconds):
@@ -117,8 +133,8 @@ async def chunks(request: Request, limits: Limits, declared: int | None) -> Asyn
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(chunk)
-        if size > limits.body:
-            raise _TooLarge(f"a body may have {limits.body} bytes, this one has more")
+        if size > most:
+            raise _TooLarge(f"a body may have {most} bytes, this one has more")
         if chunk:
             yield chunk
     if declared is not None and size != declared:

@@ -1,0 +1,60 @@
+"""The services whose answer a sender waits for, at `/internal/webhooks/{source}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+import structlog
+from pydantic import SecretStr
+
+from gateway.application.answer_webhook import MOST_BYTES
+from gateway.application.ports import Incoming, Reply
+from gateway.domain.hook import Hook
+
+_log = structlog.get_logger("gateway.answers")
+
+
+class HttpAnswers:
+    """The port `AskedServices`: the body as it came, with the service token, tenant, hook and the webhook's id."""
+
+    def __init__(self, urls: Mapping[str, str], service_token: SecretStr, *, connect_seconds: float) -> None:
+        self._urls = urls
+        self._http = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {service_token.get_secret_value()}", "Accept-Encoding": "identity"},
+            # How long an answer may take is the use case's to say, for each sender.
+            timeout=httpx.Timeout(None, connect=connect_seconds),
+            trust_env=False,
+        )  # fmt: skip
+
+    async def ask(self, service: str, hook: Hook, incoming: Incoming, webhook_id: str) -> Reply | None:
+        """The service's answer; None when it has none, or none that can be used."""
+        # What stands in the address for the gateway alone goes no further.
+        query = [field for field in parse_qsl(incoming.query.decode("latin-1"), True) if field[0] != "token"]
+        url = f"{self._urls[service]}/internal/webhooks/{hook.source}" + (
+            f"?{urlencode(query)}" if query else ""
+        )
+        headers = {
+            "X-Tenant-Id": hook.tenant_id,
+            "X-Hook-Id": hook.hook_id,
+            "X-Webhook-Id": webhook_id,
+            "Content-Type": next(iter(incoming.headers.getlist("content-type")), "application/octet-stream"),
+        }
+        try:
+            async with self._http.stream("POST", url, headers=headers, content=incoming.body) as answer:
+                if answer.status_code != 200:
+                    return self._none(service, hook, f"it answered {answer.status_code}")
+                content = bytearray()
+                async for chunk in answer.aiter_raw():
+                    content += chunk
+                    if len(content) > MOST_BYTES:
+                        return self._none(service, hook, "its answer is too long")
+        except httpx.HTTPError as error:
+            return self._none(service, hook, f"it cannot be reached ({type(error).__name__})")
+        return Reply(bytes(content), answer.headers.get("content-type", ""), answer.status_code)
+
+    def _none(self, service: str, hook: Hook, words: str) -> None:
+        _log.warning(
+            "a sender gets a safe answer, for the service has none", service=service, hook=hook.hook_id, reason=words
+        )  # fmt: skip
