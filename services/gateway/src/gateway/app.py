@@ -32,21 +32,7 @@ def create_service(settings: Settings | None = None) -> Service:
         TenancyHooks(settings.tenancy_url, settings.service_token),
         SealedSnapshot(settings.snapshot_path, KeyRing.from_secret(settings.master_key)),
     )
-    outside = httpx.AsyncClient(timeout=5.0, trust_env=False)
-    accept = AcceptWebhook(
-        verifiers(
-            settings.public_url,
-            HttpOutside(outside, settings.sns_stand_in),
-            SiteVerify(outside, settings.captcha_urls),
-        ),
-        DurableIntake(service.intake, service.blobs),
-    )
-    answer = AnswerWebhook(
-        respondents(settings.public_url),
-        HttpAnswers(
-            settings.upstreams, settings.service_token, connect_seconds=settings.upstream_connect_seconds
-        ),
-    )
+    accept, answer = _webhooks(service, settings)
     upstreams = HttpUpstreams(
         settings.upstreams,
         seconds=settings.upstream_seconds,
@@ -65,3 +51,20 @@ def create_service(settings: Settings | None = None) -> Service:
     service.notes(hooks.notes)
     service.when_reconnected(hooks.forget_age)
     return service
+
+
+def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, AnswerWebhook]:
+    """Who signs how, and who answers those that wait for it."""
+    outside = httpx.AsyncClient(timeout=5.0, trust_env=False)
+    known = verifiers(
+        settings.public_url,
+        HttpOutside(outside, settings.sns_stand_in),
+        SiteVerify(outside, settings.captcha_urls),
+    )
+    answers = HttpAnswers(
+        settings.answering, settings.service_token, connect_seconds=settings.upstream_connect_seconds
+    )
+    return (
+        AcceptWebhook(known, DurableIntake(service.intake, service.blobs)),
+        AnswerWebhook(respondents(settings.public_url), answers),
+    )

@@ -20,9 +20,9 @@ _SERVICES = {
     "ocr": "http://127.0.0.1:8007",
     "crm-sync": "http://127.0.0.1:8008",
     "file-management": "http://127.0.0.1:8009",
-    "telephony": "http://127.0.0.1:8011",
-    "messaging": "http://127.0.0.1:8014",
 }
+
+_ANSWERING = {"telephony": "http://127.0.0.1:8011", "messaging": "http://127.0.0.1:8014"}
 
 
 class Settings(chassis.Settings):
@@ -86,6 +86,19 @@ class Settings(chassis.Settings):
         validation_alias="GATEWAY_CAPTCHA_URLS",
         description='Where captchas are checked instead, as JSON: {"turnstile": "https://…"}.',
     )
+    answering: dict[str, str] = Field(
+        default_factory=dict,
+        validate_default=True,
+        validation_alias="GATEWAY_ANSWERING",
+        description='Where the services are that answer calls and messages at once, as JSON: {"telephony": "http://…"}.',
+    )
+
+    @field_validator("answering")
+    @classmethod
+    def _all_that_answer(cls, given: dict[str, str]) -> dict[str, str]:
+        if unknown := given.keys() - _ANSWERING.keys():
+            raise ValueError(f"no such service answers webhooks: {', '.join(sorted(unknown))}")
+        return {**_ANSWERING, **given}
 
     @field_validator("upstreams")
     @classmethod
