@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis import Service
 from chassis.keyring import KeyRing
 from tenancy.adapters.directory import StoredDirectory
+from tenancy.adapters.places import GuardedPlaces
 from tenancy.adapters.records import StoredTenant
 from tenancy.adapters.sealing import KeyRingSeals
 from tenancy.application.configure_tenant import ConfigureTenant
@@ -19,13 +20,15 @@ from tenancy.entrypoints.http.internal import internal_router
 from tenancy.entrypoints.http.tenants import public_router
 from tenancy.entrypoints.http.versions import versions_router
 from tenancy.settings import Settings
+from vendorkit import Guard
 
 
 def create_service(settings: Settings | None = None) -> Service:
     """Tenancy, ready to run."""
     service = Service("tenancy", settings or Settings())  # pyright: ignore[reportCallIssue] — read from the environment
     seals = KeyRingSeals(KeyRing.from_secret(service.settings.master_key))
-    credentials, hooks = KeepCredentials(seals), KeepHooks(seals)
+    places = GuardedPlaces(Guard.allowing(service.settings.outward_allow))
+    credentials, hooks = KeepCredentials(seals, places), KeepHooks(seals)
     desk = Desk(
         service.units, StoredTenant, StoredDirectory, ConfigureTenant(credentials, hooks), credentials, hooks,
         ResealSecrets(seals),

@@ -22,6 +22,12 @@ from tenancy.entrypoints.timers import ResealAll
 from testkit.service import RunningService, running
 
 SECRET = "ein-sehr-geheimes-wort"
+
+
+def anywhere(use: str, place: str) -> None:
+    """Where a credential leads is not what this is about."""
+
+
 WECLAPP = {"base_url": "https://muster.test/webapp/api/v2/", "token": "geheim"}
 
 
@@ -67,7 +73,7 @@ async def test_after_the_ring_was_turned_all_secrets_are_sealed_again_and_the_ol
     assert await reseal.once() == 0
 
     async with units.reading(tenant_id) as session:
-        opened = await KeepCredentials(new_alone).open(StoredTenant(session), tenant_id, "weclapp")
+        opened = await KeepCredentials(new_alone, anywhere).open(StoredTenant(session), tenant_id, "weclapp")
         rows = await StoredTenant(session).audit(tenant_id, 1)
     async with units.fleet() as session:
         registry = await KeepHooks(new_alone).registry(StoredDirectory(session))
@@ -88,9 +94,9 @@ async def test_a_secret_whose_key_is_lost_harms_no_other_and_can_be_set_anew(
     async with units.begin(tenant_id) as transaction:
         records = StoredTenant(transaction.session)
         with pytest.raises(CannotOpen):
-            await KeepCredentials(stranger).open(records, tenant_id, "weclapp")
-        await KeepCredentials(stranger).set(records, tenant_id, "weclapp", WECLAPP, "test")
-        opened = await KeepCredentials(stranger).open(records, tenant_id, "weclapp")
+            await KeepCredentials(stranger, anywhere).open(records, tenant_id, "weclapp")
+        await KeepCredentials(stranger, anywhere).set(records, tenant_id, "weclapp", WECLAPP, "test")
+        opened = await KeepCredentials(stranger, anywhere).open(records, tenant_id, "weclapp")
 
     assert resealed == ("data key 1", "credential weclapp", f"hook {tenant_id}-mime")
     assert f"{tenant_id}-mime" in registry.closed

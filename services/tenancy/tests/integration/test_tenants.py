@@ -274,6 +274,14 @@ async def test_a_hook_id_of_another_tenant_is_refused_and_nothing_is_kept(
             "credentials/weclapp/base_url: is no http",
         ),
         (
+            {"credentials": {"weclapp": {"base_url": "http://169.254.169.254/latest", "token": "t"}}},
+            "credentials/weclapp/base_url: is an address that is not on the public internet",
+        ),
+        (
+            {"credentials": {"smtp": {**SMTP, "host": "10.0.0.25"}}},
+            "credentials/smtp/host: is an address that is not on the public internet",
+        ),
+        (
             {"credentials": {"smtp": {**SMTP, "username": "office@a.test\r"}}},
             "credentials/smtp/username: has a",
         ),

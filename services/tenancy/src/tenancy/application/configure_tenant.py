@@ -10,7 +10,6 @@ from contracts.tenants.v1 import TenantConfigured, TenantCreated
 from tenancy.application.keep_credentials import KeepCredentials
 from tenancy.application.keep_hooks import KeepHooks
 from tenancy.application.ports import AuditRow, Detail, Stale, TenantRecords
-from tenancy.domain.credentials import credential_flaws
 from tenancy.domain.flaws import ConfigurationRefused, Flaw
 from tenancy.domain.hooks import WantedHook
 from tenancy.domain.tenant import Tenant, tenant_flaws
@@ -50,7 +49,7 @@ class ConfigureTenant:
     async def __call__(self, records: TenantRecords, wanted: Configuration, actor: str) -> Configured:
         """Raises `ConfigurationRefused` with every flaw, `HookTaken`, `KeyDestroyed` and `Stale`; nothing is kept then."""
         tenant_id = wanted.tenant.tenant_id
-        _refuse_flaws([*tenant_flaws(wanted.tenant), *_credential_flaws(wanted)])
+        _refuse_flaws([*tenant_flaws(wanted.tenant), *self._credential_flaws(wanted)])
         await records.lock(tenant_id, wanted.tenant.name)
         before = await records.tenant(tenant_id)
         if wanted.expects is not None:
@@ -66,6 +65,14 @@ class ConfigureTenant:
         if wanted.credentials is not None:
             news += await self._keep_credentials.replace_all(records, tenant_id, wanted.credentials, actor)
         return Configured(tenant, before is None, tuple(news))
+
+    def _credential_flaws(self, wanted: Configuration) -> list[Flaw]:
+        given = wanted.credentials or {}
+        return [
+            flaw
+            for name, values in given.items()
+            for flaw in self._keep_credentials.flaws(name, values, f"credentials/{name}")
+        ]
 
     async def _keep_profile(
         self,
@@ -113,15 +120,6 @@ async def _expect(
 ) -> None:
     if before is None or ("*" not in expects and await revision_of(records, before) not in expects):
         raise Stale(tenant_id)
-
-
-def _credential_flaws(wanted: Configuration) -> list[Flaw]:
-    given = wanted.credentials or {}
-    return [
-        flaw
-        for name, values in given.items()
-        for flaw in credential_flaws(name, values, f"credentials/{name}")
-    ]
 
 
 def _refuse_flaws(flaws: list[Flaw]) -> None:

@@ -16,8 +16,8 @@ from tenancy.application.ports import (
     UnknownTenant,
 )
 from tenancy.application.tenant_keys import last_key, sealing_key
-from tenancy.domain.credentials import SealedCredential, credential_flaws
-from tenancy.domain.flaws import ConfigurationRefused
+from tenancy.domain.credentials import PlaceFlaw, SealedCredential, credential_flaws
+from tenancy.domain.flaws import ConfigurationRefused, Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,13 @@ def credential_context(tenant_id: str, name: str, version: int) -> str:
 class KeepCredentials:
     """Every change has a new version, a seal of its own, an audit row without values, and is told."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: Seals, place_flaw: PlaceFlaw) -> None:
         self._seals = seals
+        self._place_flaw = place_flaw
+
+    def flaws(self, name: str, values: Mapping[str, str], at: str) -> list[Flaw]:
+        """What is wrong with a credential, also with the places it names; `at` is where it stands."""
+        return list(credential_flaws(name, values, at, self._place_flaw))
 
     async def open(self, records: TenantRecords, tenant_id: str, name: str) -> OpenCredential:
         """Raises `UnknownCredential`, and `CannotOpen` when its key is gone, `KeyDestroyed` when for good."""
@@ -53,7 +58,7 @@ class KeepCredentials:
         self, records: TenantRecords, tenant_id: str, name: str, values: Mapping[str, str], actor: str
     ) -> tuple[Event, ...]:
         """Set one credential; what is to be said. Raises `UnknownTenant` and `ConfigurationRefused`."""
-        if flaws := list(credential_flaws(name, values, name)):
+        if flaws := self.flaws(name, values, name):
             raise ConfigurationRefused(flaws)
         before = await self._before(records, tenant_id)
         return await self._set(records, tenant_id, name, values, before.get(name), actor)

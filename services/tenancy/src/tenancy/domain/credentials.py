@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from tenancy.domain.flaws import Flaw
@@ -23,7 +24,12 @@ class SealedCredential:
     key: WrappedKey | None = None
 
 
-def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[Flaw]:
+Use = Literal["web", "smtp", "imap"]
+PlaceFlaw = Callable[[Use, str], str | None]
+"""What is wrong with an address or a host as a place to connect to; a sentence's end."""
+
+
+def credential_flaws(name: str, values: Mapping[str, str], at: str, place_flaw: PlaceFlaw) -> Iterator[Flaw]:
     """What is wrong with a credential; `at` is where it stands. Never shows a value."""
     form = FORMS.get(name)
     if form is None:
@@ -37,7 +43,7 @@ def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[
         elif not check.lines and not value.isprintable():
             # A login would fail for ever by what nobody sees.
             yield Flaw(f"{at}/{key}", "has a line break or another invisible character; was it copied along?")
-        elif complaint := check.complaint(value):
+        elif complaint := check.complaint(value) or _place_complaint(check, value, place_flaw):
             yield Flaw(f"{at}/{key}", complaint)
     for key in sorted(values.keys() - form.keys()):
         yield Flaw(f"{at}/{key}", f"is not part of {name}; it has {', '.join(form)}")
@@ -45,11 +51,16 @@ def credential_flaws(name: str, values: Mapping[str, str], at: str) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """`lines`: a text of several lines, such as a certificate."""
+    """`lines`: a text of several lines, such as a certificate. `use`: it names a place that is connected to."""
 
     complaint: Callable[[str], str | None]
     optional: bool = False
     lines: bool = False
+    use: Use | None = None
+
+
+def _place_complaint(check: _Check, value: str, place_flaw: PlaceFlaw) -> str | None:
+    return place_flaw(check.use, value) if check.use is not None else None
 
 
 def _anything(_: str) -> str | None:
@@ -84,11 +95,12 @@ def _one_of(*choices: str) -> Callable[[str], str | None]:
 
 _TEXT = _Check(_anything)
 _TEXT_OR_NONE = _Check(_anything, optional=True)
+_ADDRESS = _Check(_url, use="web")
 _CERTIFICATE = _Check(_anything, optional=True, lines=True)
 
 FORMS: Mapping[str, Mapping[str, _Check]] = {
     "smtp": {
-        "host": _TEXT,
+        "host": _Check(_anything, use="smtp"),
         "port": _Check(_port),
         "username": _TEXT,
         "password": _TEXT,
@@ -96,7 +108,7 @@ FORMS: Mapping[str, Mapping[str, _Check]] = {
         "ca_pem": _CERTIFICATE,
     },
     "imap": {
-        "host": _TEXT,
+        "host": _Check(_anything, use="imap"),
         "port": _Check(_port),
         "username": _TEXT,
         "password": _TEXT,
@@ -105,10 +117,10 @@ FORMS: Mapping[str, Mapping[str, _Check]] = {
         "sent_folder": _TEXT_OR_NONE,
         "authserv_id": _TEXT,
     },
-    "weclapp": {"base_url": _Check(_url), "token": _Check(_token)},
+    "weclapp": {"base_url": _ADDRESS, "token": _Check(_token)},
     "graph": {
-        "authority_url": _Check(_url),
-        "base_url": _Check(_url),
+        "authority_url": _ADDRESS,
+        "base_url": _ADDRESS,
         "client_id": _TEXT,
         "client_secret": _TEXT,
         "directory_id": _TEXT,
