@@ -86,7 +86,7 @@ class TenantProfile(BaseModel):
 
 
 class TenantList(BaseModel):
-    """The tenants, for services that watch something for each of them."""
+    """The tenants that are not suspended, for services that watch something for each of them."""
 
     tenants: tuple[str, ...]
 

@@ -45,7 +45,10 @@ class Tenants:
         return known
 
     async def credential(self, tenant_id: str, name: str) -> Credential:
-        """A tenant's credential, opened. Raises `NeedsTenant` when the tenant has none of that name, `RetryLater`."""
+        """A tenant's credential, opened. Raises `NeedsTenant` when the tenant has none of that name, `RetryLater`.
+
+        After the tenant's key was destroyed there is none any more, and nobody is asked again and again for it.
+        """
         key = f"{tenant_id}/{name}"
         known = self._credentials.get(key)
         if known is None:
@@ -58,7 +61,7 @@ class Tenants:
         return known
 
     async def all(self) -> list[str]:
-        """The ids of all tenants. Raises `RetryLater` when tenancy does not answer."""
+        """The ids of all tenants that are not suspended. Raises `RetryLater` when tenancy does not answer."""
         found = await self._ask("/internal/tenants", TenantList)
         return list(found.tenants) if found is not None else []
 
@@ -76,7 +79,7 @@ class Tenants:
             answer = await self._http.get(path)
         except httpx.HTTPError as error:
             raise RetryLater(f"tenancy does not answer ({type(error).__name__})", after=2.0) from error
-        if answer.status_code == 404:
+        if answer.status_code in {404, 410}:
             return None
         if answer.status_code != 200:
             raise RetryLater(f"tenancy answered {answer.status_code}", after=5.0)

@@ -126,6 +126,7 @@ def test_every_notice_is_there_in_both_languages_and_names_no_software(
 def test_the_fleets_pause_holds_everything_and_the_limit_only_automatic_replies() -> None:
     assert brake.held_by(tenant_paused=False, fleet_paused=True) == "fleet_paused"
     assert brake.held_by(tenant_paused=False, fleet_paused=False) is None
+    assert brake.held_by(tenant_paused=True, fleet_paused=True, suspended=True) == "suspended"
     assert brake.counts(purpose="reply", automatic=True)
     assert not brake.counts(purpose="reply", automatic=False)
     assert not brake.counts(purpose="handover", automatic=True)

@@ -55,6 +55,7 @@ def test_a_company_that_wants_to_see_every_reply_gets_a_draft() -> None:
         (replace(DRAFT, offline=True), FREE, "draft"),
         (replace(DRAFT, confidence=0.49), FREE, "draft"),
         (DRAFT, replace(FREE, paused=True), "draft"),
+        (DRAFT, replace(FREE, suspended=True), "draft"),
         (DRAFT, replace(FREE, to_person_today=3), "human"),
         (DRAFT, replace(FREE, of_tenant_this_hour=100), "draft"),
     ],
@@ -74,3 +75,17 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert decide(DRAFT) == "ai"
     assert decide(replace(DRAFT, confidence=0.7)) == "draft"
     assert decide(replace(DRAFT, intent="complaint")) == "human"
+
+
+def test_a_rule_may_ask_whether_the_company_is_open() -> None:
+    rules = [
+        Rule(intents=(), channels=(), minimum_confidence=0, answer="human", hours="open"),
+        Rule(intents=(), channels=(), minimum_confidence=0, answer="ai", hours="closed"),
+    ]
+
+    by_day = who_answers(DRAFT, "email", autonomy="draft", rules=rules, brakes=FREE, hours="open")
+    by_night = who_answers(DRAFT, "email", autonomy="draft", rules=rules, brakes=FREE, hours="closed")
+    without_hours = who_answers(DRAFT, "email", autonomy="draft", rules=rules, brakes=FREE)
+
+    assert (by_day.answer, by_night.answer, without_hours.answer) == ("human", "ai", "draft")
+    assert "while the company is open" in by_day.reason

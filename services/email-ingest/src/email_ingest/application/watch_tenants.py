@@ -84,9 +84,8 @@ class WatchTenants:
 
     async def _reconcile(self, named: set[str], *, everybody: bool) -> None:
         tenants = set(await self._tenants.all()) if everybody or named else set()
-        if everybody:
-            for gone in set(self._watched) - tenants:
-                await self._end(gone)
+        for gone in (set(self._watched) if everybody else named & set(self._watched)) - tenants:
+            await self._end(gone)
         for tenant_id in sorted(tenants if everybody else named & tenants, key=lambda one: one not in named):
             try:
                 await self._see_to(tenant_id, again=tenant_id in named)

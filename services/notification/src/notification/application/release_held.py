@@ -47,7 +47,12 @@ class ReleaseHeld:
         if not waiting:
             return 0
         profile = await self._profiles.profile(tenant_id)
-        if brake.held_by(tenant_paused=profile.paused, fleet_paused=self._fleet_paused) is not None:
+        if (
+            brake.held_by(
+                tenant_paused=profile.paused, fleet_paused=self._fleet_paused, suspended=profile.suspended
+            )
+            is not None
+        ):
             return 0
         room = brake.room(handed_over=handed_over, cap=profile.replies_per_hour)
         released = await self._let_go(tenant_id, counted=False, most=None)

@@ -78,7 +78,9 @@ class DeliverEmail:
         """Send it, unless a brake holds it; what the mailer raises is for the caller to judge."""
         profile = await self._profiles.profile(unit.tenant_id)
         record = self._record(email, unit.tenant_id, profile)
-        hold = brake.held_by(tenant_paused=profile.paused, fleet_paused=self._fleet_paused)
+        hold = brake.held_by(
+            tenant_paused=profile.paused, fleet_paused=self._fleet_paused, suspended=profile.suspended
+        )
         if hold is not None:
             return _held(record, email, unit, hold)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from contracts.conversations.v1 import ReplyDrafted
 from contracts.envelope import Cancel, Following
@@ -31,9 +32,15 @@ async def decide_reply(
         of_tenant_this_hour=await records.automatic_replies(None, now - timedelta(hours=1)),
         tenant_limit=tenant.replies_per_hour,
         paused=tenant.paused or fleet_paused,
+        suspended=tenant.suspended,
     )
-    rules = [Rule(rule.intents, rule.channels, rule.minimum_confidence, rule.answer) for rule in tenant.rules]
-    decision = who_answers(draft, lead.channel, autonomy=tenant.autonomy, rules=rules, brakes=brakes)
+    rules = [
+        Rule(rule.intents, rule.channels, rule.minimum_confidence, rule.answer, rule.hours)
+        for rule in tenant.rules
+    ]
+    decision = who_answers(
+        draft, lead.channel, autonomy=tenant.autonomy, rules=rules, brakes=brakes, hours=_hours(tenant, now)
+    )
     following: list[Following] = [Cancel(overdue_key(lead.lead_id))]
     if decision.answer == "human":
         return following + await hand_over(
@@ -46,6 +53,12 @@ async def decide_reply(
     turn = turn.now("sending", reason=decision.reason, draft=draft)
     reply = Reply(draft.text, draft.language, automatic=True)
     return [*following, await send_reply(lead, turn, reply, records=records, tenant=tenant)]
+
+
+def _hours(tenant: TenantProfile, now: datetime) -> Literal["open", "closed"] | None:
+    if tenant.hours is None:
+        return None
+    return "open" if tenant.hours.open_at(now, tenant.time_zone) else "closed"
 
 
 def _draft(event: ReplyDrafted) -> Draft:

@@ -30,13 +30,15 @@ class Rule:
     channels: tuple[str, ...]
     minimum_confidence: float
     answer: Literal["ai", "draft", "human"]
+    hours: Literal["open", "closed"] | None = None
 
-    def fits(self, draft: Draft, channel: str) -> bool:
-        """Whether the rule is about such a reply."""
+    def fits(self, draft: Draft, channel: str, hours: Literal["open", "closed"] | None) -> bool:
+        """Whether the rule is about such a reply; `hours` of None is a company that says no hours."""
         return (
             (not self.intents or draft.intent in self.intents)
             and (not self.channels or channel in self.channels)
             and draft.confidence >= self.minimum_confidence
+            and self.hours in {None, hours}
         )
 
 
@@ -49,6 +51,7 @@ class Brakes:
     of_tenant_this_hour: int
     tenant_limit: int
     paused: bool
+    suspended: bool = False
 
 
 def may_be_drafted(letters: Sequence[LetterNote], now: datetime) -> Decision:
@@ -67,9 +70,12 @@ def may_be_drafted(letters: Sequence[LetterNote], now: datetime) -> Decision:
 
 
 def who_answers(
-    draft: Draft, channel: str, *, autonomy: Literal["draft", "send"], rules: Sequence[Rule], brakes: Brakes
-) -> Decision:
-    """Who answers, given what the AI drafted."""
+    draft: Draft, channel: str, *, autonomy: Literal["draft", "send"], rules: Sequence[Rule], brakes: Brakes,
+    hours: Literal["open", "closed"] | None = None,
+) -> Decision:  # fmt: skip
+    """Who answers, given what the AI drafted, and whether the company is open now."""
+    if brakes.suspended:
+        return Decision("draft", "the company is suspended")
     if brakes.paused:
         return Decision("draft", "sending is paused")
     if brakes.to_person_today >= brakes.person_limit:
@@ -80,9 +86,10 @@ def who_answers(
         return Decision("draft", f"the limit of {brakes.tenant_limit} automatic replies an hour is reached")
     if draft.offline:
         return Decision("draft", "no model could be reached: the reply is a template")
-    rule = next((rule for rule in rules if rule.fits(draft, channel)), None)
+    rule = next((rule for rule in rules if rule.fits(draft, channel, hours)), None)
     if rule is not None:
-        return Decision(rule.answer, f"the routing rule for intent {draft.intent} says so")
+        while_ = f" while the company is {rule.hours}" if rule.hours is not None else ""
+        return Decision(rule.answer, f"the routing rule for intent {draft.intent}{while_} says so")
     if draft.confidence < LEAST_CONFIDENCE:
         return Decision("draft", f"the model is not sure enough ({draft.confidence:.2f})")
     if autonomy == "draft":

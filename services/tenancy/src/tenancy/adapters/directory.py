@@ -19,9 +19,9 @@ class StoredDirectory:
 
     async def tenants(self) -> list[ListedTenant]:
         """All tenants by id."""
-        columns = select(DIRECTORY.c.tenant_id, DIRECTORY.c.name, DIRECTORY.c.created_at)
-        found = await self._session.execute(columns.order_by(DIRECTORY.c.tenant_id))
-        return [ListedTenant(tenant_id, name, created_at) for tenant_id, name, created_at in found.tuples()]
+        columns = (DIRECTORY.c.tenant_id, DIRECTORY.c.name, DIRECTORY.c.created_at, DIRECTORY.c.suspended)
+        found = await self._session.execute(select(*columns).order_by(DIRECTORY.c.tenant_id))
+        return [ListedTenant(*row) for row in found.tuples()]
 
     async def hooks_version(self) -> int:
         """The sum of the tenants' versions: each rises alone, so it rises with any change."""

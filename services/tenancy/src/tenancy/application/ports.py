@@ -58,6 +58,7 @@ class ListedTenant:
     tenant_id: str
     name: str
     created_at: datetime
+    suspended: bool = False
 
 
 class TenantRecords(Protocol):

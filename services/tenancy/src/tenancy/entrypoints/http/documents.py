@@ -180,6 +180,7 @@ class TenantLine(BaseModel):
     tenant_id: str
     name: str
     created_at: datetime
+    suspended: bool
 
 
 class AuditLine(BaseModel):

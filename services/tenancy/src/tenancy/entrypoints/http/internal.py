@@ -10,9 +10,9 @@ import structlog
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse
 
-from chassis.http import service_only
+from chassis.http import Problem, service_only
 from contracts.tenants.http_v1 import TenantList, TenantProfile
-from tenancy.application.ports import UnknownTenant
+from tenancy.application.ports import KeyDestroyed, UnknownTenant
 from tenancy.entrypoints.http.desk import Desk, TenantId, problems
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -23,12 +23,11 @@ def internal_router(desk: Desk) -> APIRouter:
     """What the other services ask: `/internal`. Opened secrets go to services alone and are never cached."""
     router = APIRouter(prefix="/internal", tags=["internal"])
 
-    @router.get("/tenants", summary="The ids of all tenants")
+    @router.get("/tenants", summary="The ids of all tenants that are not suspended")
     async def list_tenants() -> TenantList:
         async with desk.units.fleet() as session:
-            return TenantList(
-                tenants=tuple(line.tenant_id for line in await desk.directory(session).tenants())
-            )
+            lines = await desk.directory(session).tenants()
+        return TenantList(tenants=tuple(line.tenant_id for line in lines if not line.suspended))
 
     @router.get("/tenants/{tenant_id}/profile", summary="What services need to know of a tenant")
     async def show_profile(tenant_id: TenantId) -> TenantProfile:
@@ -46,8 +45,11 @@ def internal_router(desk: Desk) -> APIRouter:
     )
     async def open_credential(tenant_id: TenantId, name: str) -> Response:
         with problems():
-            async with desk.units.reading(tenant_id) as session:
-                opened = await desk.credentials.open(desk.records(session), tenant_id, name)
+            try:
+                async with desk.units.reading(tenant_id) as session:
+                    opened = await desk.credentials.open(desk.records(session), tenant_id, name)
+            except KeyDestroyed as error:
+                raise Problem(410, "Key destroyed", str(error)) from error
         return JSONResponse(asdict(opened), headers=_NO_STORE)
 
     @router.get(
