@@ -14,6 +14,15 @@ MessageKind = Literal["enquiry", "auto_reply", "bounce", "newsletter", "spam", "
 EmailPurpose = Literal["reply", "draft", "handover", "notice"]
 
 
+SECRET_PLACE = "{secret}"  # noqa: S105 — where it stands
+"""Where in a letter's text its secret stands."""
+
+
+def letter_secret_context(tenant_id: str, lead_id: str) -> str:
+    """What the box with a letter's secret is bound to."""
+    return f"letter\x1f{tenant_id}\x1f{lead_id}"
+
+
 class Sender(Value):
     """Who wrote."""
 
@@ -89,6 +98,11 @@ class SendEmail(Command):
     references: tuple[str, ...] = Field(default=(), description="Message-IDs of the thread, oldest first.")
     automatic: bool = Field(
         default=True, description="Written by the AI without a human: marked Auto-Submitted."
+    )
+    secret: str | None = Field(
+        default=None,
+        description="A box sealed under the fleet's key ring: what is in it takes the place of {secret} in the text as the "
+        "letter leaves, so that a link that lets in lies nowhere else in clear.",
     )
 
 

@@ -7,6 +7,7 @@ scopes that the services' routes want must all stand here (a test compares).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["super_admin", "tenant_admin", "agent"]
@@ -46,5 +47,14 @@ def may_give(own: frozenset[str] | None, role: Role) -> bool:
 
 
 def for_programs() -> frozenset[str]:
-    """What an API key can have at most: what a company's admin may, without the account of a person."""
-    return SCOPES["tenant_admin"] - PERSONAL
+    """What an API key can have at most: what a company's admin may, but it makes neither people nor other keys."""
+    return SCOPES["tenant_admin"] - PERSONAL - {"users:write", "api-keys:write"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a change of people or keys, and what he has himself (`None` is everything)."""
+
+    actor: str
+    scopes: frozenset[str] | None
+    of_the_fleet: bool

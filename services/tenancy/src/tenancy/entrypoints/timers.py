@@ -1,4 +1,4 @@
-"""What tenancy does by itself: seal again what is under an old key."""
+"""What tenancy does by itself: seal again what is under an old key, renew signing keys, forget old sessions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from dataclasses import dataclass
 import structlog
 
 from chassis import Session, Units
+from tenancy.application.keep_sessions import KeepSessions
 from tenancy.application.ports import Directory, TenantRecords
 from tenancy.application.reseal_secrets import ResealSecrets
+from tenancy.application.sign_tokens import SignTokens
+from tenancy.application.slow_down import SlowDown
 
 _EVERY_SECONDS = 24 * 3600
+_PEOPLE_EVERY_SECONDS = 3600
 _log = structlog.get_logger("tenancy.reseal")
 
 
@@ -48,3 +52,28 @@ class ResealAll:
         if count:
             _log.info("sealed again under the newest key", secrets=count)
         return count
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPeopleInOrder:
+    """Signing keys by age, and what means nothing any more: sessions, attempts, revocations."""
+
+    sign: SignTokens
+    sessions: KeepSessions
+    slow_down: SlowDown
+
+    async def run(self) -> None:
+        """Keep order for ever."""
+        while True:
+            await self.once()
+            await asyncio.sleep(_PEOPLE_EVERY_SECONDS)
+
+    async def once(self) -> None:
+        """Keep order once."""
+        if broken := await self.sign.keep_house():
+            _log.error(
+                "signing keys do not open: put their key back into FRONTDESK_MASTER_KEY", keys=list(broken)
+            )
+        await self.slow_down.forget_old()
+        if count := await self.sessions.forget_old():
+            _log.info("old sessions removed", sessions=count)

@@ -37,9 +37,7 @@ def api_keys_router(desk: PeopleDesk) -> APIRouter:
     ) -> NewApiKeyView:
         not_stored(response)
         with refusals():
-            return NewApiKeyView.made(
-                *await desk.api_keys.make(by, tenant_id, **document.model_dump())
-            )
+            return NewApiKeyView.made(*await desk.api_keys.make(by, tenant_id, **document.model_dump()))
 
     @router.delete("/{key_id}", summary="Revoke an API key", status_code=204)
     async def revoke_key(tenant_id: Tenant, key_id: RowId, by: By) -> None:

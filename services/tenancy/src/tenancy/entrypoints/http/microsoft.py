@@ -8,8 +8,8 @@ from fastapi import APIRouter, Cookie, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from chassis.callers import public, scope
-from contracts.envelope import check_tenant_id, InvalidEnvelope
 from chassis.problems import Problem
+from contracts.envelope import InvalidEnvelope, check_tenant_id
 from tenancy.entrypoints.http.people_desk import By, PeopleDesk, Tenant, answers, not_stored, refusals
 from tenancy.entrypoints.http.people_documents import DirectoryDocument, DirectoryView, TokensView
 
@@ -66,7 +66,10 @@ def _directory(router: APIRouter, desk: PeopleDesk) -> None:
         return DirectoryView(directory_id=await desk.microsoft.directory(tenant_id))
 
     @router.delete(
-        "/directory", summary="End sign-in with Microsoft", status_code=204, openapi_extra=scope("users:write")
+        "/directory",
+        summary="End sign-in with Microsoft",
+        status_code=204,
+        openapi_extra=scope("users:write"),
     )
     async def remove_directory(tenant_id: Tenant, by: By) -> None:
         with refusals():

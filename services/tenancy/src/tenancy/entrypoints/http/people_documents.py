@@ -41,7 +41,7 @@ class TokensView(BaseModel):
     """What a log-in hands out. The refresh token is good once: each refresh hands out the next."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 — its kind
     expires_in: int = Field(description="Seconds that the access token is good.")
     refresh_token: str
     session_id: str
@@ -194,7 +194,7 @@ class ApiKeyView(BaseModel):
     @classmethod
     def of(cls, key: ApiKey) -> ApiKeyView:
         """As it is shown."""
-        return cls(**_shown(key))
+        return cls.model_validate(_shown(key))
 
 
 class NewApiKeyView(ApiKeyView):
@@ -205,7 +205,7 @@ class NewApiKeyView(ApiKeyView):
     @classmethod
     def made(cls, key: ApiKey, text: str) -> NewApiKeyView:
         """As it is handed out."""
-        return cls(**_shown(key), key=text)
+        return cls.model_validate({**_shown(key), "key": text})
 
 
 class DirectoryDocument(_Document):

@@ -72,9 +72,7 @@ def _invitations(router: APIRouter, desk: PeopleDesk) -> None:
     async def list_invitations(tenant_id: Tenant) -> list[InvitationView]:
         return [InvitationView.of(each) for each in await desk.invite.all(tenant_id)]
 
-    @router.post(
-        "/invitations", summary="Invite somebody by e-mail", status_code=201, responses=answers(404)
-    )
+    @router.post("/invitations", summary="Invite somebody by e-mail", status_code=201, responses=answers(404))
     async def invite(tenant_id: Tenant, document: InvitationDocument, by: By) -> InvitationView:
         with refusals():
             invitation, link = await desk.invite.invite(
