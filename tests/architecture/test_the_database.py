@@ -120,6 +120,28 @@ async def test_a_key_without_the_tenant_is_found(owner: asyncpg.Connection) -> N
 
 
 @every_service
+async def test_every_reference_holds_the_tenant(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    assert await references_without_tenant(owner, services[name].schema) == []
+
+
+@pytest.mark.usefixtures("services")
+async def test_a_reference_without_the_tenant_is_found(owner: asyncpg.Connection) -> None:
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
+        await owner.execute(
+            "create table ocr.parents (tenant_id text, id text unique, unique (tenant_id, id));"
+            "create table ocr.good (tenant_id text, id text, foreign key (tenant_id, id) references ocr.parents (tenant_id, id));"
+            "create table ocr.stray (tenant_id text, id text references ocr.parents (id))"
+        )
+        assert await references_without_tenant(owner, "ocr") == ["stray_id_fkey"]
+    finally:
+        await transaction.rollback()
+
+
+@every_service
 async def test_the_code_and_the_database_have_the_same_tables(
     services: dict[str, Service], owner: asyncpg.Connection, name: str
 ) -> None:
@@ -164,6 +186,23 @@ async def test_no_role_can_lift_the_isolation(
     assert mighty == []
 
 
+@every_service
+async def test_no_role_owns_what_it_reads(
+    services: dict[str, Service], owner: asyncpg.Connection, name: str
+) -> None:
+    role = database_role(services[name].schema)
+    owned = await owner.fetch("select relname from pg_class where relowner = $1::regrole", role)
+    roles_of = await owner.fetch(
+        "select roleid::regrole::text from pg_auth_members where member = $1::regrole", role
+    )
+    privileges = await owner.fetch(
+        "select distinct privilege_type from information_schema.role_table_grants where grantee = $1", role
+    )
+
+    assert (owned, roles_of) == ([], [])
+    assert {row["privilege_type"] for row in privileges} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+
 async def tables(owner: asyncpg.Connection, schema: str) -> set[str]:
     rows = await owner.fetch(
         "select relname from pg_class join pg_namespace n on n.oid = relnamespace "
@@ -206,6 +245,30 @@ async def keys_of_all_tenants(owner: asyncpg.Connection, schema: str) -> list[st
     )
 
 
+async def references_without_tenant(owner: asyncpg.Connection, schema: str) -> list[str]:
+    """Foreign keys between tenants' tables by which a row could refer to another tenant's: their check sees all rows."""
+    rows = await owner.fetch(REFERENCES, schema)
+    return sorted(
+        str(row["name"])
+        for row in rows
+        if row["child"] not in FLEET_TABLES
+        and row["parent"] not in FLEET_TABLES
+        and ("tenant_id", "tenant_id") not in zip(row["columns"], row["referred"], strict=True)
+    )
+
+
+REFERENCES = """
+select k.conname as name, c.relname as child, p.relname as parent,
+    array(select attname::text from unnest(k.conkey) with ordinality u(num, place)
+          join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num order by place) as columns,
+    array(select attname::text from unnest(k.confkey) with ordinality u(num, place)
+          join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num order by place) as referred
+from pg_constraint k
+join pg_class c on c.oid = k.conrelid
+join pg_class p on p.oid = k.confrelid
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and k.contype = 'f'
+"""
 UNIQUE_KEYS = """
 select c.relname as table, i.relname as key, array_agg(a.attname::text) as columns
 from pg_index x

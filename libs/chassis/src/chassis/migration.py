@@ -1,4 +1,8 @@
-"""Migrations: a schema and a login role per service, Alembic per service, run as the owner before anyone starts."""
+"""Migrations: a schema, its owner and a login role per service, Alembic per service, run before anyone starts.
+
+The tables belong to a role that nobody logs in with: who owns a table may lift its row-level security, and empty it past
+every policy. The service's own role reads and writes rows, and no more.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from chassis.settings import Settings, database_role
+from chassis.settings import Settings, database_role, owner_role
 from chassis.tables import fleet_tables
 
 EXTENSIONS_SCHEMA = "extensions"
@@ -65,7 +69,7 @@ async def current_revision(service: _Migrates) -> tuple[str | None, str | None]:
 
 
 async def prepare_schema(settings: Settings, schema: str) -> None:
-    """Make a service's login role and schema; a role can reach its own schema alone."""
+    """Make a service's schema, its owner and its login role; a role can reach its own schema alone."""
     for again in (True, True, True, False):
         try:
             await _prepare_schema(settings, schema)
@@ -81,6 +85,7 @@ async def prepare_schema(settings: Settings, schema: str) -> None:
 
 async def _prepare_schema(settings: Settings, schema: str) -> None:
     role, password = database_role(schema), settings.database_password(schema)
+    owner = owner_role(schema)
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
         async with connection.transaction():
@@ -89,20 +94,40 @@ async def _prepare_schema(settings: Settings, schema: str) -> None:
             await connection.execute(f'create extension if not exists vector schema "{EXTENSIONS_SCHEMA}"')
             await connection.execute(f'grant usage on schema "{EXTENSIONS_SCHEMA}" to public')
             await connection.execute("revoke all on schema public from public")
-            known = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
-            verb = "alter" if known else "create"
-            await connection.execute(
-                f"{verb} role \"{role}\" login password '{password}' nosuperuser nobypassrls nocreatedb nocreaterole"
-            )
+            await _keep_role(connection, role, f"login password '{password}'")
+            await _keep_role(connection, owner, "nologin")
             database = await connection.fetchval("select current_database()")
             await connection.execute(f'revoke all on database "{database}" from public')
             await connection.execute(f'grant connect on database "{database}" to "{role}"')
-            await connection.execute(f'create schema if not exists "{schema}" authorization "{role}"')
+            await _give_to_owner(connection, schema, role, owner)
             await connection.execute(
                 f'alter role "{role}" in database "{database}" set search_path = "{schema}", "{EXTENSIONS_SCHEMA}"'
             )
     finally:
         await connection.close()
+
+
+async def _keep_role(connection: asyncpg.Connection, role: str, log_in: str) -> None:
+    known = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
+    verb = "alter" if known else "create"
+    await connection.execute(f'{verb} role "{role}" {log_in} nosuperuser nobypassrls nocreatedb nocreaterole')
+    # Who migrates acts as them, and need be no superuser for it.
+    await connection.execute(f'grant "{role}" to current_user')
+
+
+async def _give_to_owner(connection: asyncpg.Connection, schema: str, role: str, owner: str) -> None:
+    """All tables of a schema, those of before too, belong to its owner; the login role has their rows."""
+    await connection.execute(f'create schema if not exists "{schema}" authorization "{owner}"')
+    await connection.execute(f'alter schema "{schema}" owner to "{owner}"')
+    await connection.execute(f'reassign owned by "{role}" to "{owner}"')
+    await connection.execute(f'grant usage on schema "{schema}" to "{role}"')
+    await connection.execute(
+        f'grant select, insert, update, delete on all tables in schema "{schema}" to "{role}"'
+    )
+    await connection.execute(
+        f'alter default privileges for role "{owner}" in schema "{schema}" '
+        f'grant select, insert, update, delete on tables to "{role}"'
+    )
 
 
 def run_migrations() -> None:
@@ -140,6 +165,16 @@ def isolate_tenants(op: Operations, *tables: str) -> None:
         )
 
 
+def bind_to(op: Operations, table: str, parent: str, *columns: str) -> None:
+    """Have rows refer to rows of the same tenant alone.
+
+    The tenant stands in the key because the check of a foreign key sees through row-level security; it is made at the
+    commit, so that the order of writes within a transaction is free.
+    """
+    key = ["tenant_id", *columns]
+    op.create_foreign_key(None, table, parent, key, key, deferrable=True, initially="DEFERRED")
+
+
 def _config(service: _Migrates) -> Config:
     config = Config()
     config.set_main_option("script_location", str(service.migrations))
@@ -159,7 +194,7 @@ async def _migrate(service: _Migrates, verb: str) -> None:
     engine = create_async_engine(_owner_url(service.settings))
     try:
         async with engine.connect() as connection:
-            await connection.execute(text(f'set role "{database_role(service.schema)}"'))
+            await connection.execute(text(f'set role "{owner_role(service.schema)}"'))
             await connection.execute(text(f'set search_path = "{service.schema}", "{EXTENSIONS_SCHEMA}"'))
             await connection.commit()
             await connection.run_sync(_run, service, verb)
@@ -184,6 +219,7 @@ def _owner_url(settings: Settings) -> str:
 
 
 __all__ = [
+    "bind_to",
     "create_fleet_tables",
     "current_revision",
     "drop_fleet_tables",
