@@ -16,8 +16,8 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 Email = Annotated[str, StringConstraints(min_length=1, max_length=320)]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=512)]
+Password = Annotated[SecretStr, Field(max_length=1024)]
+Secret = Annotated[SecretStr, Field(max_length=512)]
 
 
 class _Document(BaseModel):
