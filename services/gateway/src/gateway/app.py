@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import httpx
+from starlette.routing import Route
 
 from chassis import Service
 from chassis.keyring import KeyRing
+from gateway.adapters.access import TenancyAccess
+from gateway.adapters.access_tokens import SignedTokens
 from gateway.adapters.answering import HttpAnswers
 from gateway.adapters.captcha import SiteVerify
+from gateway.adapters.configuration_file import ConfigurationFile
+from gateway.adapters.counts import Counts
+from gateway.adapters.descriptions import OpenApiDescriptions
 from gateway.adapters.intake import DurableIntake
+from gateway.adapters.kept import SealedAccess, SealedDocuments
 from gateway.adapters.outside import HttpOutside
+from gateway.adapters.page_assets import page_assets
+from gateway.adapters.rate_limits import SlidingWindows
+from gateway.adapters.sealed_file import SealedFile
 from gateway.adapters.snapshot import SealedSnapshot
 from gateway.adapters.tenancy import TenancyHooks
-from gateway.adapters.upstreams import HttpUpstreams
+from gateway.adapters.upstreams import HttpUpstreams, Patience
 from gateway.adapters.verifiers import respondents, verifiers
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.answer_webhook import AnswerWebhook
+from gateway.application.authenticate import Authenticate
+from gateway.application.describe_api import DescribeApi
 from gateway.application.forward_request import ForwardRequest
+from gateway.application.hold_access import HeldAccess
 from gateway.application.hold_hooks import HeldHooks
+from gateway.application.hold_keys import HeldKeys
+from gateway.application.hold_routes import HeldRoutes
+from gateway.application.keep_answers import KeptAnswers
+from gateway.application.limit_requests import LimitRequests
+from gateway.application.serve_request import ServeRequest
+from gateway.domain.configuration import Configuration
 from gateway.entrypoints import events
-from gateway.entrypoints.http import api, webhooks
+from gateway.entrypoints.http import webhooks
+from gateway.entrypoints.http.api import api_route
 from gateway.entrypoints.http.bodies import Limits
+from gateway.entrypoints.http.documents import document_routes
+from gateway.entrypoints.http.web_pages import WebPages
 from gateway.settings import Settings
 
 
@@ -33,20 +55,10 @@ def create_service(settings: Settings | None = None) -> Service:
         SealedSnapshot(settings.snapshot_path, KeyRing.from_secret(settings.master_key)),
     )
     accept, answer = _webhooks(service, settings)
-    upstreams = HttpUpstreams(
-        settings.upstreams,
-        seconds=settings.upstream_seconds,
-        connect_seconds=settings.upstream_connect_seconds,
-    )
     limits = Limits(settings.body_limit, settings.body_idle_seconds, settings.body_budget)
-    tokens = (settings.service_token, settings.admin_token)
-    service.mounts(
-        [
-            webhooks.webhook_route(hooks, accept, answer, limits),
-            *api.api_routes(ForwardRequest(upstreams), limits, tokens),
-        ]
-    )
-    service.hears(events.router(hooks))
+    api_routes, access = _api(service, settings, limits)
+    service.mounts([webhooks.webhook_route(hooks, accept, answer, limits), *api_routes])
+    service.hears(events.router(hooks.forget_age, access.forget_age))
     service.runs("hooks", hooks.run)
     service.notes(hooks.notes)
     service.when_reconnected(hooks.forget_age)
@@ -68,3 +80,63 @@ def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, Answ
         AcceptWebhook(known, DurableIntake(service.intake, service.blobs)),
         AnswerWebhook(respondents(settings.public_url), answers),
     )
+
+
+def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Route], HeldAccess]:
+    """The API: its table, who may come in, how often, and where it goes."""
+    counts = Counts(service.metrics.registry)
+    configuration = settings.configuration
+    upstreams = HttpUpstreams(configuration.upstreams, _patience(settings), counts)
+    routes = HeldRoutes(
+        list(configuration.upstreams),
+        OpenApiDescriptions(upstreams, settings.service_token),
+        SealedDocuments(_sealed(settings, "routes")),
+    )
+    source = TenancyAccess(settings.tenancy_url, settings.service_token)
+    access = HeldAccess(source, SealedAccess(_sealed(settings, "access")), settings.access_hold_seconds)
+    keys = HeldKeys(source, settings.access_hold_seconds)
+    counter = SlidingWindows(settings.limits_url.get_secret_value())
+    limited = LimitRequests(counter, configuration.policies)
+    pages = WebPages(configuration.origins)
+    service_token, admin_token = (
+        token.get_secret_value().encode() for token in (settings.service_token, settings.admin_token)
+    )
+    serve = ServeRequest(
+        routes,
+        Authenticate({"service": service_token, "admin": admin_token}, access, keys, SignedTokens()),
+        limited, ForwardRequest(upstreams, service_token), KeptAnswers(settings.cache_bytes), counts,
+    )  # fmt: skip
+
+    def apply(changed: Configuration) -> None:
+        upstreams.use(changed.upstreams)
+        limited.use(changed.policies)
+        pages.use(changed.origins)
+        routes.forget_age()
+
+    if settings.config_path is not None:
+        file = ConfigurationFile(settings.config_path, configuration, apply)
+        service.runs("configuration", file.run)
+        service.notes(file.notes)
+    service.runs("routes", routes.run)
+    service.runs("access", access.run)
+    for look in (routes.notes, access.notes, counter.notes, upstreams.notes):
+        service.notes(look)
+    service.when_reconnected(access.forget_age)
+    service.when_reconnected(keys.forget)
+    describe = DescribeApi(routes, lambda: service.version)
+    return [*document_routes(describe, page_assets()), api_route(serve, limits, pages, counts)], access
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        settings.upstream_seconds,
+        settings.upstream_connect_seconds,
+        settings.upstream_total_seconds,
+        settings.answer_limit,
+    )
+
+
+def _sealed(settings: Settings, what: str) -> SealedFile:
+    """A file beside the snapshot of the hooks."""
+    ring = KeyRing.from_secret(settings.master_key)
+    return SealedFile(settings.snapshot_path.with_name(f"{what}.sealed"), ring, what)

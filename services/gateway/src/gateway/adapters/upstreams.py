@@ -1,50 +1,190 @@
-"""The services behind the gateway, over HTTP with streaming bodies."""
+"""The services behind the gateway, over HTTP with streaming bodies, each at one address or several."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import httpx
+import structlog
 
-from gateway.application.ports import Answer, Forwarded, UpstreamDown, UpstreamSlow
+from gateway.adapters.counts import Counts
+from gateway.application.api_ports import Answer, Forwarded, UpstreamDown, UpstreamSlow
+from gateway.domain.balance import Address, Balance
+
+_READS = frozenset({"GET", "HEAD"})
+_BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""A connection that was kept open and that the service has closed meanwhile looks like this."""
+_LEAST_SECONDS = 0.05
+_log = structlog.get_logger("gateway.upstreams")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a service may take and how much it may answer."""
+
+    seconds: float
+    """Until its answer begins, and between two parts of it."""
+    connect_seconds: float
+    total_seconds: float
+    """For the whole answer, however steadily it comes."""
+    most_bytes: int
 
 
 class HttpUpstreams:
-    """The port `Upstreams`; one pool of connections for all services."""
+    """The port `Upstreams`: least requests in flight, passive health, one more try for reads that had no answer at all."""
 
-    def __init__(self, urls: Mapping[str, str], *, seconds: float, connect_seconds: float) -> None:
-        self._urls = {service: httpx.URL(url) for service, url in urls.items()}
-        self._timeout = httpx.Timeout(seconds, connect=connect_seconds)
-        self._http = httpx.AsyncClient(
-            trust_env=False, limits=httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    def __init__(self, urls: Mapping[str, Sequence[str]], patience: Patience, counts: Counts) -> None:
+        self._balances = {service: Balance(addresses) for service, addresses in urls.items()}
+        self._patience = patience
+        self._counts = counts
+        # The transport itself: a client would keep cookies, follow nothing, and cost half as much again.
+        self._http = httpx.AsyncHTTPTransport(
+            trust_env=False,
+            limits=httpx.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=20.0),
         )
+
+    def use(self, urls: Mapping[str, Sequence[str]]) -> None:
+        """Other addresses; requests in flight end where they are."""
+        for service, addresses in urls.items():
+            self._balances[service].use(addresses)
+
+    def notes(self) -> list[str]:
+        """What /health should say."""
+        now = asyncio.get_running_loop().time()
+        return [
+            f"{service} at {url} does not answer and is left alone for a while"
+            for service, balance in self._balances.items()
+            if len(balance.addresses) > 1
+            for url in balance.out(now)
+        ]
 
     async def send(self, service: str, request: Forwarded) -> Answer:
         """Ask a service. Raises `UpstreamDown`, `UpstreamSlow`."""
-        # Made by hand, not by the client: it would add headers of its own, such as Accept-Encoding.
-        outgoing = httpx.Request(
+        loop, balance = asyncio.get_running_loop(), self._balances[service]
+        until = loop.time() + self._patience.seconds
+        address = balance.pick(loop.time())
+        if address is None:
+            raise UpstreamDown(f"{service} has no address")
+        try:
+            return await self._ask(service, address, request, until)
+        except (UpstreamDown, UpstreamSlow) as error:
+            other = balance.pick(loop.time(), {address.url})
+            if other is None and isinstance(error.__cause__, _BROKEN):
+                other = address
+            if request.method not in _READS or other is None or until - loop.time() < _LEAST_SECONDS:
+                raise
+            return await self._ask(service, other, request, until)
+
+    async def _ask(self, service: str, address: Address, request: Forwarded, until: float) -> Answer:
+        loop = asyncio.get_running_loop()
+        seconds = max(until - loop.time(), _LEAST_SECONDS)
+        address.in_flight += 1
+        try:
+            answer = await self._http.handle_async_request(self._request(address, request, seconds))
+        except BaseException as error:
+            address.in_flight -= 1
+            if isinstance(error, httpx.TransportError):
+                raise self._failure(service, address, error) from error
+            raise
+        Balance.succeeded(address)
+        try:
+            self._check_length(service, answer)
+        except UpstreamDown:
+            address.in_flight -= 1
+            await answer.aclose()
+            raise
+        flight = _Flight(self, service, address, answer, loop.time() + self._patience.total_seconds)
+        return Answer(answer.status_code, answer.headers.raw, flight.body(), flight.close)
+
+    def _request(self, address: Address, request: Forwarded, seconds: float) -> httpx.Request:
+        patience = httpx.Timeout(
+            self._patience.seconds,
+            connect=min(self._patience.connect_seconds, seconds),
+            read=seconds,
+            pool=seconds,
+        )
+        return httpx.Request(
             request.method,
-            self._urls[service].copy_with(raw_path=request.target),
+            httpx.URL(address.url).copy_with(raw_path=request.target),
             headers=list(request.headers),
             content=request.body,
-            extensions={"timeout": self._timeout.as_dict()},
+            extensions={"timeout": patience.as_dict()},
         )
-        try:
-            answer = await self._http.send(outgoing, stream=True)
-        except httpx.ConnectTimeout as error:
-            raise UpstreamDown(f"{service} cannot be reached") from error
-        except httpx.TimeoutException as error:
-            raise UpstreamSlow(f"{service} did not answer within {self._timeout.read:.0f} s") from error
-        except httpx.TransportError as error:
-            raise UpstreamDown(f"{service} cannot be reached ({type(error).__name__})") from error
-        return Answer(answer.status_code, answer.headers.raw, _body(service, answer), answer.aclose)
+
+    def _failure(
+        self, service: str, address: Address, error: httpx.TransportError
+    ) -> UpstreamDown | UpstreamSlow:
+        if isinstance(error, httpx.PoolTimeout):
+            return UpstreamSlow(f"{service} has too many requests in flight")
+        Balance.failed(address, asyncio.get_running_loop().time())
+        self._counts.failed(service, address.url)
+        if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+            return UpstreamSlow(f"{service} did not answer within {self._patience.seconds:g} s")
+        return UpstreamDown(f"{service} cannot be reached ({type(error).__name__})")
+
+    def _check_length(self, service: str, answer: httpx.Response) -> None:
+        declared = answer.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > self._patience.most_bytes:
+            self._counts.cut(service, "too large")
+            raise UpstreamDown(
+                f"{service} answers more than is passed on ({self._patience.most_bytes} bytes)"
+            )
+
+    def cut(self, service: str, reason: str) -> None:
+        """An answer is broken off."""
+        self._counts.cut(service, reason)
+        _log.warning("an answer was broken off", upstream=service, reason=reason)
+
+    @property
+    def most_bytes(self) -> int:
+        """How much of an answer is passed on."""
+        return self._patience.most_bytes
 
 
-async def _body(service: str, answer: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in answer.aiter_raw():
-            yield chunk
-    except httpx.TimeoutException as error:
-        raise UpstreamSlow(f"{service} stopped in the middle of its answer") from error
-    except httpx.TransportError as error:
-        raise UpstreamDown(f"{service} broke off its answer ({type(error).__name__})") from error
+class _Flight:
+    """An answer that streams: ended by its service, by its time, by its size, or by whoever asked."""
+
+    def __init__(
+        self, upstreams: HttpUpstreams, service: str, address: Address, answer: httpx.Response, until: float
+    ) -> None:
+        self._upstreams = upstreams
+        self._service = service
+        self._address = address
+        self._answer = answer
+        self._until = until
+        self._closed = False
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The parts as they come. Raises `UpstreamDown`, `UpstreamSlow`."""
+        size, parts = 0, self._answer.aiter_raw()
+        while True:
+            try:
+                async with asyncio.timeout_at(self._until):
+                    part = await anext(parts)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise self._broken("took too long", UpstreamSlow) from error
+            except httpx.TimeoutException as error:
+                raise self._broken("stood still", UpstreamSlow) from error
+            except httpx.TransportError as error:
+                raise self._broken("was broken off by its service", UpstreamDown) from error
+            size += len(part)
+            if size > self._upstreams.most_bytes:
+                raise self._broken("was too large", UpstreamDown)
+            yield part
+
+    async def close(self) -> None:
+        """Give the connection back, whole or broken."""
+        if not self._closed:
+            self._closed = True
+            self._address.in_flight -= 1
+            await self._answer.aclose()
+
+    def _broken(
+        self, reason: str, kind: type[UpstreamDown] | type[UpstreamSlow]
+    ) -> UpstreamDown | UpstreamSlow:
+        self._upstreams.cut(self._service, reason)
+        return kind(f"the answer of {self._service} {reason}")

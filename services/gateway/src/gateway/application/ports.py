@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from contracts.values import BlobRef
 from contracts.webhooks.v1 import WebhookReceived
 from gateway.domain.hook import Hook
-from gateway.domain.resources import Header
 
 
 class SignedHeaders(Protocol):
@@ -180,39 +179,3 @@ class Snapshot(Protocol):
     async def save(self, hooks: tuple[Hook, ...]) -> None:
         """Keep these."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarded:
-    """A request on its way to a service; `target` is its raw path with the query."""
-
-    method: str
-    target: bytes
-    headers: Sequence[Header]
-    body: AsyncIterable[bytes] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A service's answer: the head is there, the body streams; `close` must be awaited."""
-
-    status: int
-    headers: Sequence[Header]
-    body: AsyncIterable[bytes]
-    close: Callable[[], Awaitable[None]]
-
-
-class Upstreams(Protocol):
-    """The services behind the gateway."""
-
-    async def send(self, service: str, request: Forwarded) -> Answer:
-        """Ask a service. Raises `UpstreamDown`, `UpstreamSlow`."""
-        ...
-
-
-class UpstreamDown(Exception):
-    """A service cannot be reached, or broke the connection before it answered."""
-
-
-class UpstreamSlow(Exception):
-    """A service did not answer within the time limit."""

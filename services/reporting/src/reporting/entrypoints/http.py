@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from chassis import Session, Units
@@ -42,7 +42,8 @@ def router(units: Units, journal_of: Callable[[Session], Journal]) -> APIRouter:
 
     @router.get("/stories/{reference:path}", summary="The whole story of a correlation id or of lead/ID")
     async def show_story(
-        reference: str,
+        # The format tells the gateway that this part of the path may hold slashes.
+        reference: Annotated[str, Path(json_schema_extra={"format": "path"})],
         tenant_id: Tenant,
         after: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 1000,

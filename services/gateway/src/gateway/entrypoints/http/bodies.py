@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from chassis.http import Problem
 from gateway.application.accept_webhook import INLINE_BYTES
-from gateway.application.forward_request import UnknownResource
 from gateway.application.hold_hooks import RegistryUnread
 from gateway.application.ports import (
     BodyRefused,
@@ -22,8 +21,6 @@ from gateway.application.ports import (
     EncodedBody,
     SignatureRefused,
     TenantSuspended,
-    UpstreamDown,
-    UpstreamSlow,
 )
 
 COME_AGAIN = {"Retry-After": "5"}
@@ -70,11 +67,21 @@ class WithProblems:
     async def _answer(self, request: Request) -> Response:
         try:
             return await self._endpoint(request)
-        except Problem as problem:
+        except Exception as error:  # told as a problem, or raised again
+            problem = problem_of(error)
+            if problem is None:
+                raise
             return problem.answer()
-        except tuple(_PROBLEMS) as error:
-            status, title, headers = next(told for kind, told in _PROBLEMS.items() if isinstance(error, kind))
-            return Problem(status, title, str(error), headers=headers).answer()
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What is answered to an error of a way in; None when it is none of those that a sender can mend or wait for."""
+    if isinstance(error, Problem):
+        return error
+    for kind, (status, title, headers) in _PROBLEMS.items():
+        if isinstance(error, kind):
+            return Problem(status, title, str(error), headers=headers)
+    return None
 
 
 class _CutOff(Exception):
@@ -96,9 +103,6 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, dict[str, str]]] = {
     TenantSuspended: (403, "Tenant suspended", {}),
     CannotVerify: (503, "Unavailable for now", COME_AGAIN),
     CannotKeep: (503, "Unavailable for now", COME_AGAIN),
-    UnknownResource: (404, "Not found", {}),
-    UpstreamDown: (502, "Service unreachable", {}),
-    UpstreamSlow: (504, "Service too slow", {}),
 }
 
 
