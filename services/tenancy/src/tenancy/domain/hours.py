@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import Literal
 
 from tenancy.domain.flaws import Flaw
@@ -14,7 +13,7 @@ from tenancy.domain.flaws import Flaw
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 MOST_SPANS = 8
 MOST_HOLIDAYS = 400
-_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _MIDNIGHT = "24:00"
 
 
@@ -71,10 +70,12 @@ def _span_flaws(spans: Sequence[Span], at: str) -> Iterator[Flaw]:
         yield from flaws
         if not flaws:
             sound.append((span, f"{at}/{place}"))
-    sound.sort(key=lambda each: each[0].opens)
-    for (before, _), (after, where) in pairwise(sound):
-        if after.opens < before.closes:
-            yield Flaw(where, f"overlaps with {before.opens} to {before.closes}")
+    longest: Span | None = None
+    for span, where in sorted(sound, key=lambda each: each[0].opens):
+        if longest is not None and span.opens < longest.closes:
+            yield Flaw(where, f"overlaps with {longest.opens} to {longest.closes}")
+        if longest is None or span.closes > longest.closes:
+            longest = span
 
 
 def _times_flaws(span: Span, at: str) -> Iterator[Flaw]:
