@@ -6,7 +6,9 @@ from email.utils import parseaddr
 from functools import partial
 
 from chassis import Service
+from chassis.keyring import KeyRing
 from chassis.message_ids import own_message_id
+from notification.adapters.secrets import SealedSecrets
 from notification.adapters.smtp import SmtpAccount, SmtpMailer, tenants_accounts
 from notification.adapters.store import OutgoingRecords
 from notification.application.release_held import ReleaseHeld
@@ -31,7 +33,7 @@ def create_service(settings: Settings | None = None) -> Service:
     )
     deliver = DeliverEmail(
         profiles=service.tenants, mailer=mailer, records=records, transactions=service.units, blobs=service.blobs,
-        mint=mint, fleet_paused=settings.paused,
+        secrets=SealedSecrets(KeyRing.from_secret(settings.master_key)), mint=mint, fleet_paused=settings.paused,
     )  # fmt: skip
     tell = TellAgent(
         profiles=service.tenants, mailer=mailer, fleet=_fleet_post(settings), records=records,

@@ -9,9 +9,17 @@ from typing import cast
 import pytest
 from sqlalchemy import text
 
+from chassis.keyring import KeyRing
 from chassis.message_ids import is_own_message_id
 from contracts.envelope import new_id
-from contracts.messages.v1 import EmailPurpose, MessageFailed, MessageSent, MessageUncertain, SendEmail
+from contracts.messages.v1 import (
+    EmailPurpose,
+    MessageFailed,
+    MessageSent,
+    MessageUncertain,
+    SendEmail,
+    letter_secret_context,
+)
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured
 from notification.app import create_service
 from testkit.mail import AcceptedMail
@@ -175,6 +183,29 @@ async def test_a_reply_leaves_in_the_thread_and_its_bytes_are_kept(office: Offic
     raw = await office.fleet.service.blobs.get(office.tenant_id, sent.raw)
     assert raw == mail.raw_base64
     assert b"frontdesk" not in raw.lower()
+
+
+async def test_a_link_that_lets_in_reaches_its_owner_and_stands_in_no_copy(office: Office) -> None:
+    email = reply("notice", text="Bitte hier öffnen:\n\n{secret}\n", in_reply_to=None, references=())
+    link = "https://muster.test/invitation#fdi_geheim"
+    ring = KeyRing.from_secret(office.fleet.service.settings.master_key)
+    box = ring.seal(link.encode(), letter_secret_context(office.tenant_id, email.lead_id))
+    foreign = ring.seal(link.encode(), letter_secret_context("another", email.lead_id))
+
+    await office.say(email.model_copy(update={"secret": box}))
+    await office.say(email.model_copy(update={"secret": foreign, "turn": 2}))
+
+    sent = await office.fleet.wire.heard(MessageSent, lambda event: event.lead_id == email.lead_id)
+    failed = await office.fleet.wire.heard(MessageFailed, lambda event: event.lead_id == email.lead_id)
+    [mail] = await office.mails()
+    text = mail.message.get_body(("plain",))
+    assert text is not None
+    assert link in text.get_content()
+    assert sent.raw is not None
+    raw = await office.fleet.service.blobs.get(office.tenant_id, sent.raw)
+    assert b"fdi_" not in raw
+    assert b"{secret}" in raw
+    assert (failed.turn, "does not open" in failed.reason) == (2, True)
 
 
 async def test_the_same_command_under_another_id_sends_nothing_more(office: Office) -> None:

@@ -34,6 +34,10 @@ class AlreadyHandedOver(Exception):
     ambiguous = True
 
 
+class SecretLost(Exception):
+    """What is to stand in a letter does not open: its key is gone."""
+
+
 class DeliveryUnknown(Exception):
     """The letter was handed over and no answer came: nobody can tell whether it left."""
 
@@ -83,6 +87,14 @@ class HeldLetter:
     key: str
     at: datetime
     held: Mapping[str, JsonValue] = field(repr=False)
+
+
+class Secrets(Protocol):
+    """Opens what stands sealed in an order to send."""
+
+    def open(self, tenant_id: str, lead_id: str, box: str) -> str:
+        """What is in the box. Raises `SecretLost`."""
+        ...
 
 
 class Unit(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 
 from contracts.envelope import Following
-from contracts.messages.v1 import EmailPurpose, MessageFailed, MessageSent, MessageUncertain, SendEmail
+from contracts.messages.v1 import (
+    SECRET_PLACE,
+    EmailPurpose,
+    MessageFailed,
+    MessageSent,
+    MessageUncertain,
+    SendEmail,
+)
 from contracts.tenants.http_v1 import TenantProfile
 from contracts.values import BlobRef
 from notification.application.ports import (
@@ -24,6 +31,8 @@ from notification.application.ports import (
     Record,
     Records,
     Remembered,
+    SecretLost,
+    Secrets,
     Session,
     State,
     Transactions,
@@ -43,11 +52,12 @@ class _NoRoom(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A letter that can go: its record so far, its profile, its bytes."""
+    """A letter that can go: its record so far, its profile, its bytes, and the copy that is kept."""
 
     record: Record
     profile: TenantProfile
     parcel: Parcel
+    copy: bytes = field(repr=False)
 
 
 def _key(email: SendEmail) -> str:
@@ -63,13 +73,14 @@ class DeliverEmail:
 
     def __init__(
         self, *, profiles: Profiles, mailer: Mailer, records: Records, transactions: Transactions, blobs: Blobs,
-        mint: Mint, fleet_paused: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        secrets: Secrets, mint: Mint, fleet_paused: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._profiles = profiles
         self._mailer = mailer
         self._records = records
         self._transactions = transactions
         self._blobs = blobs
+        self._secrets = secrets
         self._mint = mint
         self._fleet_paused = fleet_paused
         self._now = now
@@ -84,8 +95,8 @@ class DeliverEmail:
         if hold is not None:
             return _held(record, email, unit, hold)
         try:
-            ready = self._ready(email, record, profile)
-        except UnusableAddress as error:
+            ready = self._ready(email, record, profile, unit.tenant_id)
+        except (UnusableAddress, SecretLost) as error:
             return replace(record, state="failed", reason=str(error))
         try:
             done = await unit.effect(
@@ -126,8 +137,8 @@ class DeliverEmail:
             at=self._now(),
         )
 
-    def _ready(self, email: SendEmail, record: Record, profile: TenantProfile) -> _Ready:
-        letter = Letter(
+    def _ready(self, email: SendEmail, record: Record, profile: TenantProfile, tenant_id: str) -> _Ready:
+        copy = Letter(
             display_name=profile.display_name,
             mailbox=profile.mailbox,
             to=email.to,
@@ -139,11 +150,15 @@ class DeliverEmail:
             in_reply_to=email.in_reply_to,
             references=email.references,
         )
+        letter = copy
+        if email.secret is not None:
+            # A link that lets in goes to its owner alone: the copy that is kept does without.
+            secret = self._secrets.open(tenant_id, email.lead_id, email.secret)
+            letter = replace(copy, text=email.text.replace(SECRET_PLACE, secret))
         recipients = tuple(dict.fromkeys(address(to) for to in email.to))
         mailbox = address(profile.mailbox)
-        return _Ready(
-            record, profile, Parcel(mailbox, recipients, letter.as_bytes(), domain_of(profile.mailbox))
-        )
+        parcel = Parcel(mailbox, recipients, letter.as_bytes(), domain_of(profile.mailbox))
+        return _Ready(record, profile, parcel, parcel.raw if letter is copy else copy.as_bytes())
 
     async def _look_up(self, tenant_id: str, record: Record) -> Remembered | None:
         """After a crash: a letter that was never handed over may go; else the server would have to be asked."""
@@ -152,7 +167,7 @@ class DeliverEmail:
         return await self._mailer.ask_after(tenant_id, record.message_id) if handed_over else None
 
     async def _hand_over(self, tenant_id: str, ready: _Ready) -> Remembered:
-        raw = await self._blobs.put(tenant_id, ready.parcel.raw, "message/rfc822")
+        raw = await self._blobs.put(tenant_id, ready.copy, "message/rfc822")
         handed_over = False
 
         async def before_data() -> None:
