@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
 import uvloop
+from pydantic import ValidationError
 
 from chassis.service import Service
+from chassis.settings import settings_flaws
 from chassis.telemetry import configure_logs
+from chassis.vault import SecretsNotRead
 
 _log = structlog.get_logger("chassis.running")
 
@@ -61,8 +65,16 @@ class Fleet:
 
 
 def run(create_service: Callable[[], Service]) -> None:
-    """The whole of a service's `__main__.py`: run it until SIGTERM or SIGINT, then drain."""
-    service = create_service()
+    """The whole of a service's `__main__.py`: run it until SIGTERM or SIGINT, then drain.
+
+    Settings that are missing or wrong end it with one line that says which, and exit code 1.
+    """
+    try:
+        service = create_service()
+    except ValidationError as error:
+        sys.exit(f"the settings are not as they must be: {settings_flaws(error)}")
+    except SecretsNotRead as error:
+        sys.exit(str(error))
     configure_logs(service.settings.log_level)
     uvloop.run(run_until_signal(Fleet([service])))
 

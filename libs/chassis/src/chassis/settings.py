@@ -1,24 +1,31 @@
-"""Settings that every process has; a service adds its own in its `settings.py`."""
+"""Settings that every process has; a service adds its own in its `settings.py`.
+
+They come from the environment, from files, from Vault: `chassis.secrets` says how.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import ClassVar, Literal
+import os
+from typing import ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from chassis.secrets import Files, Vault, looked_for
 
 
 class Settings(BaseSettings):
-    """Read from the environment; names are the fields' in capitals.
+    """Read from the environment, else from files, else from Vault; names are the fields' in capitals.
 
     `database_url` names the database with the owner's role, which only migrations use: a service connects with a role
     of its own (`service_database_url`), which can reach its own schema alone.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     default_port: ClassVar[int] = 0
     """The port of architecture §1; `HTTP_PORT` replaces it for a service that runs alone."""
@@ -58,6 +65,27 @@ class Settings(BaseSettings):
         description="Where spans go (OTLP over HTTP).",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — no file is read that nobody named
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — ours knows more forms
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What goes before what."""
+        return init_settings, env_settings, Files(settings_cls), Vault(settings_cls)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_where_it_was_looked_for(cls, values: object, read: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return read(values)
+        except ValidationError as error:
+            flaws = [_told(flaw["type"], flaw["loc"], flaw["msg"]) for flaw in error.errors()]
+            raise ValidationError.from_exception_data(cls.__name__, flaws, hide_input=True) from None
+
     @property
     def port(self) -> int:
         """The port that the service listens on."""
@@ -81,6 +109,24 @@ class Settings(BaseSettings):
     def database_password(self, schema: str) -> str:
         """The password of a service's database role, derived from the master key (HMAC-SHA256)."""
         return derive(self.master_key, f"database-role:{schema}")
+
+
+def _told(kind: str, place: tuple[int | str, ...], words: str) -> InitErrorDetails:
+    """A flaw without the value that was found; a missing setting says where it was looked for."""
+    name = "__".join(str(step) for step in place).upper()
+    if kind == "missing":
+        words = f"is missing; it was looked for {looked_for(os.environ, name)}"
+    return InitErrorDetails(
+        type=PydanticCustomError("setting", "{words}", {"words": words}), loc=place, input=None
+    )
+
+
+def settings_flaws(error: ValidationError) -> str:
+    """What is wrong with settings, in one line that shows no value."""
+    return "; ".join(
+        f"{'__'.join(str(step) for step in flaw['loc']).upper()}: {flaw['msg']}"
+        for flaw in error.errors(include_input=False, include_url=False)
+    )
 
 
 def database_role(schema: str) -> str:

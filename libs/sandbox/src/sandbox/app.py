@@ -12,6 +12,7 @@ from sandbox.gate import VendorGate
 from sandbox.gemini.routes import Gemini
 from sandbox.graph.routes import Graph
 from sandbox.openai.routes import OpenAI
+from sandbox.vault.routes import Vault
 from sandbox.vendor import Vendor
 from sandbox.weclapp.routes import Weclapp
 
@@ -26,7 +27,9 @@ class Sandbox:
 
 def create_sandbox(mail_routes: Sequence[BaseRoute] = ()) -> Sandbox:
     """Put the vendors together; the mail servers' control routes go under /_sandbox/mail."""
-    vendors: dict[str, Vendor] = {vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph())}
+    vendors: dict[str, Vendor] = {
+        vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault())
+    }
     control = ControlPlane(vendors)
     mounts: list[BaseRoute] = [Mount(f"/{name}", routes=list(v.routes())) for name, v in vendors.items()]
     steering: list[BaseRoute] = [Mount("/mail", routes=list(mail_routes)), *control.routes()]
@@ -45,4 +48,5 @@ def http_addresses(base: str) -> dict[str, str]:
         "weclapp": f"{base}/weclapp/{{tenant}}/webapp/api/v2",
         "graph": f"{base}/graph/v1.0",
         "graph_login": f"{base}/graph/login",
+        "vault": f"{base}/vault",
     }

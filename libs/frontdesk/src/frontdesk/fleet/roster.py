@@ -28,16 +28,17 @@ def create(point: EntryPoint, environment: Mapping[str, str]) -> Service:
 
     Raises `FleetError` that names the settings which are not as they must be, and repeats no value.
     """
+    from chassis.settings import settings_flaws
+    from chassis.vault import SecretsNotRead
+
     create_service: Callable[[], Service] = point.load()
     with environ(environment):
         try:
             return create_service()
         except ValidationError as error:
-            flaws = "; ".join(
-                f"{'__'.join(str(step) for step in flaw['loc'])}: {flaw['msg']}"
-                for flaw in error.errors(include_input=False, include_url=False)
-            )
-            raise FleetError(f"{point.name} cannot be set so: {flaws}") from None
+            raise FleetError(f"{point.name} cannot be set so: {settings_flaws(error)}") from None
+        except SecretsNotRead as error:
+            raise FleetError(f"{point.name} cannot read its settings: {error}") from error
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""HashiCorp Vault, simulated: reading secrets of the KV engine, version 2."""
