@@ -7,11 +7,13 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
+from sandbox.captcha.routes import Captcha
 from sandbox.control import ControlPlane
 from sandbox.gate import VendorGate
 from sandbox.gemini.routes import Gemini
 from sandbox.graph.routes import Graph
 from sandbox.openai.routes import OpenAI
+from sandbox.sns.routes import Sns
 from sandbox.vault.routes import Vault
 from sandbox.vendor import Vendor
 from sandbox.weclapp.routes import Weclapp
@@ -28,7 +30,7 @@ class Sandbox:
 def create_sandbox(mail_routes: Sequence[BaseRoute] = ()) -> Sandbox:
     """Put the vendors together; the mail servers' control routes go under /_sandbox/mail."""
     vendors: dict[str, Vendor] = {
-        vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault())
+        vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha())
     }
     control = ControlPlane(vendors)
     mounts: list[BaseRoute] = [Mount(f"/{name}", routes=list(v.routes())) for name, v in vendors.items()]
@@ -48,5 +50,7 @@ def http_addresses(base: str) -> dict[str, str]:
         "weclapp": f"{base}/weclapp/{{tenant}}/webapp/api/v2",
         "graph": f"{base}/graph/v1.0",
         "graph_login": f"{base}/graph/login",
+        "sns": f"{base}/sns",
+        "captcha": f"{base}/captcha/siteverify",
         "vault": f"{base}/vault",
     }

@@ -1,14 +1,8 @@
 """The control plane under /_sandbox: reset, seed, what was seen, faults, webhooks to fire."""
 
-import base64
-import hashlib
-import hmac
-import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,7 +10,8 @@ from starlette.routing import BaseRoute, Route
 from sandbox.faults import FaultBook, InvalidFault
 from sandbox.journal import Journal
 from sandbox.vendor import Vendor
-from sandbox.wire import JsonObject, NotJson, as_int, as_number, as_object, as_text, json_object
+from sandbox.webhooks.fire import fire, show_keys
+from sandbox.wire import NotJson, as_number, as_object, json_object
 
 
 @dataclass
@@ -41,7 +36,8 @@ class ControlPlane:
             Route("/faults", self.add_fault, methods=["POST"]),
             Route("/faults", self.list_faults, methods=["GET"]),
             Route("/faults", self.clear_faults, methods=["DELETE"]),
-            Route("/fire", self.fire, methods=["POST"]),
+            Route("/fire", fire, methods=["POST"]),
+            Route("/fire/keys", show_keys, methods=["GET"]),
         ]
 
     async def health(self, _request: Request) -> Response:
@@ -107,42 +103,6 @@ class ControlPlane:
         """Behave again."""
         self.faults.clear()
         return Response(status_code=204)
-
-    async def fire(self, request: Request) -> Response:
-        """Sign a body as the generic source does and post it to the given URL."""
-        try:
-            wish = json_object(await request.body())
-            body = base64.b64decode(as_text(wish.get("body")), validate=True)
-        except ValueError as error:
-            return _bad(f"The body to send is base64 in `body`: {error}")
-        headers = signed_headers(wish, body)
-        try:
-            async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-                answer = await client.post(as_text(wish.get("url")), content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return _bad(f"The webhook could not be delivered: {error!r}", 502)
-        return JSONResponse(
-            {
-                "status": answer.status_code,
-                "headers": dict(answer.headers),
-                "body": answer.text,
-                "delivery_id": headers["X-Frontdesk-Delivery"],
-            }
-        )
-
-
-def signed_headers(wish: JsonObject, body: bytes) -> dict[str, str]:
-    """The headers of the generic source: HMAC-SHA256 over `t.delivery_id.raw_body`."""
-    moment = str(as_int(wish.get("timestamp"), int(time.time())))
-    delivery = as_text(wish.get("delivery_id")) or uuid.uuid4().hex
-    signed = b".".join([moment.encode(), delivery.encode(), body])
-    digest = hmac.new(as_text(wish.get("secret")).encode(), signed, hashlib.sha256).hexdigest()
-    headers = {
-        "Content-Type": as_text(wish.get("content_type")) or "application/octet-stream",
-        "X-Frontdesk-Delivery": delivery,
-        "X-Frontdesk-Signature": f"t={moment},v1={digest}",
-    }
-    return headers | {name: str(value) for name, value in as_object(wish.get("headers")).items()}
 
 
 def _bad(message: str, status: int = 400) -> Response:

@@ -1,0 +1,1 @@
+"""Turnstile and hCaptcha, as far as a server sees them: `siteverify`."""

@@ -1,0 +1,1 @@
+"""The vendors' webhooks, made and signed as their documents say; one module for each sender."""
