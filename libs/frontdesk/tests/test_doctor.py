@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,11 @@ def test_the_doctor_sees_when_a_schema_is_as_new_as_its_code(
     assert state.current is not None
 
 
-def test_the_doctor_fails_and_says_what_to_do(environment: dict[str, str]) -> None:
+def test_the_doctor_fails_and_says_what_to_do_and_from_where_each_secret_comes(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "frontdesk_admin_token").write_text(environment["FRONTDESK_ADMIN_TOKEN"])
+    elsewhere = {"FRONTDESK_SECRETS_DIR": str(tmp_path), "FRONTDESK_ADMIN_TOKEN": ""}
     nobody_there = {
         "AMQP_URL": "amqp://guest:secret@127.0.0.1:1/",
         "DATABASE_URL": environment["DATABASE_URL"],
@@ -46,7 +51,7 @@ def test_the_doctor_fails_and_says_what_to_do(environment: dict[str, str]) -> No
 
     done = subprocess.run(
         [sys.executable, "-m", "frontdesk", "doctor", "--json"],
-        env={**os.environ, **environment, **nobody_there},
+        env={**os.environ, **environment, **nobody_there, **elsewhere},
         capture_output=True,
         text=True,
         check=False,
@@ -58,6 +63,9 @@ def test_the_doctor_fails_and_says_what_to_do(environment: dict[str, str]) -> No
     assert not findings["broker"].ok
     assert findings["broker"].advice
     assert findings["tesseract, German"].ok
+    assert findings["FRONTDESK_ADMIN_TOKEN"].found == f"from {tmp_path}/frontdesk_admin_token"
+    assert findings["FRONTDESK_MASTER_KEY"].found == "from the environment"
+    assert environment["FRONTDESK_ADMIN_TOKEN"] not in done.stdout
     assert "secret" not in done.stdout
 
 

@@ -2,7 +2,9 @@ import base64
 import stat
 from pathlib import Path
 
-from frontdesk.stack import load_environment, make_secrets
+import pytest
+
+from frontdesk.stack import Stack, StackError, load_environment, make_secrets
 
 
 def test_secrets_are_made_once_and_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
@@ -25,3 +27,21 @@ def test_a_process_is_told_where_everything_is_and_what_is_given_goes_before(tmp
     assert (
         environment["FRONTDESK_SERVICE_TOKEN"] == make_secrets(tmp_path, given={})["FRONTDESK_SERVICE_TOKEN"]
     )
+
+
+def test_what_lies_in_a_file_replaces_the_local_stacks_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AMQP_URL", "DATABASE_URL", "FRONTDESK_ADMIN_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FRONTDESK_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "amqp_url").write_text("amqp://from-a-file/\n")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "database"))
+    (tmp_path / "database").write_text("postgresql://from-another/")
+
+    assert Stack.at(tmp_path / "local").amqp_url == "amqp://from-a-file/"
+    assert load_environment(tmp_path / "local")["DATABASE_URL"] == "postgresql://from-another/"
+
+    (tmp_path / "database").unlink()
+    with pytest.raises(StackError, match="DATABASE_URL_FILE"):
+        load_environment(tmp_path / "local")

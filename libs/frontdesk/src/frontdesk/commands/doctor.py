@@ -37,9 +37,12 @@ def examine() -> list[Finding]:
     from frontdesk.diagnosis.installed import installed
     from frontdesk.diagnosis.migrated import migrations_state
     from frontdesk.diagnosis.reachable import reachable
+    from frontdesk.diagnosis.secret_places import secret_places
 
-    findings = installed()
     folder = checkout.local_folder()
+    findings = [*installed(), *secret_places(folder)]
+    if not findings[-1].ok:
+        return findings
     environment = load_environment(folder)
     amqp_url, database_url = environment["AMQP_URL"], environment["DATABASE_URL"]
     there = asyncio.run(reachable(amqp_url, database_url, Stack.at(folder).management_url))

@@ -1,18 +1,22 @@
 """The secrets of one instance, made once, and the environment a service process needs."""
 
 import base64
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from frontdesk.stack.stack import Stack
+from frontdesk.stack.surroundings import surroundings
 
 _NAMES = ("FRONTDESK_MASTER_KEY", "FRONTDESK_SERVICE_TOKEN", "FRONTDESK_ADMIN_TOKEN")
 
 
-def load_environment(folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Everything a service process needs to know to run on the stack of this folder; what is `given` goes before."""
+def load_environment(folder: Path, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Everything a service process needs to know to run on the stack of this folder.
+
+    What is `given` goes before: the environment, and the secrets in files or in Vault, unless told otherwise.
+    """
+    given = surroundings() if given is None else given
     stack = Stack.at(folder, given)
     return {
         "AMQP_URL": stack.amqp_url,
@@ -22,8 +26,9 @@ def load_environment(folder: Path, given: Mapping[str, str] = os.environ) -> dic
     }
 
 
-def make_secrets(folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+def make_secrets(folder: Path, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read this folder's secrets, made at the first call; what is `given` goes before."""
+    given = surroundings() if given is None else given
     file = folder / "secrets.env"
     kept = _read(file) if file.exists() else {}
     if not all(name in kept for name in _NAMES):

@@ -1,7 +1,6 @@
 """One instance of the local stack, known by its folder."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from frontdesk.stack.broker import Broker
 from frontdesk.stack.errors import StackError
 from frontdesk.stack.plan import BROKER_PORTS, keep_plan, load_plan
 from frontdesk.stack.postgres import Postgres
+from frontdesk.stack.surroundings import surroundings
 
 __all__ = ["Stack", "StackError"]
 
@@ -29,10 +29,10 @@ class Stack:
     given: Mapping[str, str]
 
     @classmethod
-    def at(cls, folder: Path, given: Mapping[str, str] = os.environ) -> "Stack":
-        """The stack of this folder; nothing is started yet."""
+    def at(cls, folder: Path, given: Mapping[str, str] | None = None) -> "Stack":
+        """The stack of this folder; nothing is started yet. `given` is what surrounds us, unless told otherwise."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder.resolve(), dict(given))
+        return cls(folder.resolve(), dict(surroundings() if given is None else given))
 
     def start(self) -> None:
         """Start what is not running, both pieces at once, and wait until they serve."""
