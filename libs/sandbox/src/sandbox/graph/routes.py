@@ -67,6 +67,10 @@ class Graph:
             return await tokens.token(request)
         if request.method == "GET" and rest == "v2.0/.well-known/openid-configuration":
             return await tokens.discovery(request)
+        if request.method == "GET" and rest == "oauth2/v2.0/authorize":
+            return tokens.sign_ins.authorize(request)
+        if request.method == "GET" and rest == "discovery/v2.0/keys":
+            return tokens.sign_ins.keys(request)
         if request.method == "GET" and (tenant, rest) == ("common", "discovery/instance"):
             return await tokens.instances(request)
         return error_answer(404, "ResourceNotFound", f"There is nothing at {request.url.path}.")

@@ -1,4 +1,4 @@
-"""Entra's token endpoint: client credentials, expiring tokens, OIDC discovery."""
+"""Entra's token endpoint: client credentials, authorization codes, expiring tokens, OIDC discovery."""
 
 import base64
 import json
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.graph.sign_in import Refusal, SignIns
 from sandbox.wire import JsonObject, as_int, as_objects, as_text, as_texts
 
 _DEFAULT_LIFETIME_SECONDS = 3599
@@ -26,6 +27,7 @@ class Tokens:
     public_login: str = _REAL_LOGIN
     clients: dict[str, str] = field(default_factory=dict[str, str])
     revoked_clients: set[str] = field(default_factory=set[str])
+    sign_ins: SignIns = field(default_factory=SignIns)
     _good_until: dict[str, float] = field(default_factory=dict[str, float])
 
     def seed(self, data: JsonObject) -> None:
@@ -36,6 +38,7 @@ class Tokens:
         self.revoked_clients |= set(as_texts(data.get("revoked_clients")))
         self.lifetime_seconds = as_int(data.get("token_lifetime_seconds"), self.lifetime_seconds)
         self.public_login = as_text(data.get("public_login")) or self.public_login
+        self.sign_ins.seed(data)
         if data.get("expire_tokens") is True:
             self._good_until.clear()
 
@@ -69,20 +72,46 @@ class Tokens:
         )
 
     async def token(self, request: Request) -> Response:
-        """Client credentials → a bearer token, or Entra's error."""
+        """Client credentials or an authorization code → tokens, or Entra's error."""
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         client, secret = _client(request, form)
-        if form.get("grant_type") != "client_credentials":
+        directory: str = request.path_params["tenant"]
+        kind = form.get("grant_type")
+        if kind not in ("client_credentials", "authorization_code"):
             return _refused(
                 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
             )
-        if not form.get("scope", "").endswith("/.default"):
+        if kind == "client_credentials" and not form.get("scope", "").endswith("/.default"):
             return _refused(
                 400,
                 "invalid_scope",
                 70011,
                 "The provided value for the input parameter 'scope' is not valid.",
             )
+        refused = self._client_refused(client, secret, form)
+        if refused is not None:
+            return refused
+        also: JsonObject = {}
+        if kind == "authorization_code":
+            redeemed = self.sign_ins.redeem(form, client, directory)
+            if isinstance(redeemed, Refusal):
+                return _refused(400, redeemed.error, redeemed.code, redeemed.description)
+            also = redeemed
+        token = _token_for(client, directory, self.lifetime_seconds)
+        self._good_until[token] = time.monotonic() + self.lifetime_seconds
+        life = self.lifetime_seconds
+        return JSONResponse(
+            {
+                "token_type": "Bearer",
+                "expires_in": life,
+                "ext_expires_in": life,
+                "access_token": token,
+                **also,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _client_refused(self, client: str, secret: str, form: Mapping[str, str]) -> Response | None:
         if not client:
             return _refused(400, "invalid_request", 900144, "The request body must contain 'client_id'.")
         if client in self.revoked_clients or (self.clients and client not in self.clients):
@@ -91,13 +120,7 @@ class Tokens:
             )
         if (not secret and "client_assertion" not in form) or self.clients.get(client, secret) != secret:
             return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
-        token = _token_for(client, request.path_params["tenant"], self.lifetime_seconds)
-        self._good_until[token] = time.monotonic() + self.lifetime_seconds
-        life = self.lifetime_seconds
-        return JSONResponse(
-            {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token},
-            headers={"Cache-Control": "no-store"},
-        )
+        return None
 
 
 def _client(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
