@@ -144,7 +144,7 @@ async def test_the_ring_may_be_turned_twice_and_no_box_is_touched(
 ) -> None:
     before = await boxes_of(tenancy, tenant_id)
     entries = [f"{name}:{b64encode(os.urandom(32)).decode()}" for name in ("third", "second")]
-    old = tenancy.service.settings.master_key.get_secret_value()
+    old = _ring(tenancy)
     entries.append(old if ":" in old else f"1:{old}")
 
     for ring in (entries[1:], entries):
@@ -235,6 +235,25 @@ async def test_after_its_key_was_destroyed_nothing_of_a_tenant_opens_not_even_bo
     assert (await actions_of(tenancy, tenant_id))[:2] == ["tenant.suspended", "key.destroyed"]
 
 
+async def test_the_gateway_lets_go_of_the_hooks_of_a_suspended_tenant_whose_key_is_destroyed(
+    tenancy: RunningService, tenant_id: str
+) -> None:
+    await tenancy.http.post(f"/api/v1/tenants/{tenant_id}/suspend", json={"because": "Rechnung offen"})
+    held = await tenancy.http.get("/internal/hooks")
+    backup = await _backup(tenancy, tenant_id)
+
+    await destroy(tenancy, tenant_id)
+    news = await tenancy.http.get("/internal/hooks", headers={"If-None-Match": held.headers["ETag"]})
+    await _restore(tenancy, tenant_id, backup)
+    async with tenancy.service.units.fleet() as session:
+        registry = await KeepHooks(_seals([_ring(tenancy)])).registry(StoredDirectory(session))
+
+    assert news.status_code == 200
+    assert tenant_id not in [hook["tenant_id"] for hook in news.json()["hooks"]]
+    assert tenant_id not in [hook.tenant_id for hook in registry.hooks]
+    assert f"{tenant_id}-mime" not in registry.closed, "what is gone for good is no fault to be mended"
+
+
 async def test_what_the_ring_itself_had_sealed_goes_with_the_key(
     tenancy: RunningService, tenant_id: str
 ) -> None:
@@ -286,8 +305,12 @@ def _seals(ring: list[str]) -> KeyRingSeals:
     return KeyRingSeals(KeyRing.from_secret(SecretStr(",".join(ring))))
 
 
+def _ring(tenancy: RunningService) -> str:
+    return tenancy.service.settings.master_key.get_secret_value()
+
+
 async def _reseal(tenancy: RunningService, tenant_id: str, ring: list[str] | None = None) -> Resealed:
-    seals = _seals(ring or [tenancy.service.settings.master_key.get_secret_value()])
+    seals = _seals(ring or [_ring(tenancy)])
     async with tenancy.service.units.begin(tenant_id) as transaction:
         return await ResealSecrets(seals)(StoredTenant(transaction.session), tenant_id)
 

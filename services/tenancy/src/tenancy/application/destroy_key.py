@@ -43,4 +43,7 @@ async def _empty(records: TenantRecords, tenant_id: str) -> tuple[list[str], lis
     hooks = [hook.hook_id for hook in await records.hooks(tenant_id)]
     for hook_id in hooks:
         await records.drop_hook(tenant_id, hook_id)
+    if hooks:
+        # Whoever holds the registry, and secrets with it, must see that it changed.
+        await records.next_hooks_version(tenant_id)
     return [credential.name for credential in credentials], hooks

@@ -34,8 +34,6 @@ async def _set(
         return ()
     tenant = replace(wanted, version=before.version + 1)
     await records.keep_tenant(tenant, actor)
-    # The registry of hooks says who is suspended: whoever holds it must see that it changed.
-    await records.next_hooks_version(tenant_id)
     details = {"version": tenant.version, "because": tenant.suspended_because}
     await records.note(tenant_id, AuditRow(actor, action, tenant_id, details))
     return (TenantConfigured(tenant_id=tenant_id, version=tenant.version),)
