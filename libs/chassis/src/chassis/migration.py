@@ -7,6 +7,7 @@ every policy. The service's own role reads and writes rows, and no more.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -37,15 +38,18 @@ class _Migrates(Protocol):
     def settings(self) -> Settings: ...
 
 
-async def migrate(service: _Migrates) -> None:
-    """Bring a service's schema up to date: role, schema, then Alembic to the newest revision."""
+async def migrate(service: _Migrates, revision: str = "head") -> None:
+    """Bring a service's schema up to date: role, schema, then Alembic to the newest revision.
+
+    Another `revision` is for tests of what becomes of the rows that an older one left.
+    """
     await prepare_schema(service.settings, service.schema)
-    await _in_alembic(service, "upgrade")
+    await _in_alembic(service, command.upgrade, revision)
 
 
 async def migrate_down(service: _Migrates) -> None:
     """Take a service's schema back to before its first revision; for tests of the way back."""
-    await _in_alembic(service, "downgrade")
+    await _in_alembic(service, command.downgrade, "base")
 
 
 async def current_revision(service: _Migrates) -> tuple[str | None, str | None]:
@@ -185,32 +189,31 @@ _alembic = asyncio.Lock()
 """Alembic's environment is one per process: two services are migrated one after the other."""
 
 
-async def _in_alembic(service: _Migrates, verb: str) -> None:
+async def _in_alembic(service: _Migrates, verb: Callable[[Config, str], None], revision: str) -> None:
     async with _alembic:
-        await _migrate(service, verb)
+        await _migrate(service, verb, revision)
 
 
-async def _migrate(service: _Migrates, verb: str) -> None:
+async def _migrate(service: _Migrates, verb: Callable[[Config, str], None], revision: str) -> None:
     engine = create_async_engine(_owner_url(service.settings))
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f'set role "{owner_role(service.schema)}"'))
             await connection.execute(text(f'set search_path = "{service.schema}", "{EXTENSIONS_SCHEMA}"'))
             await connection.commit()
-            await connection.run_sync(_run, service, verb)
+            await connection.run_sync(_run, service, verb, revision)
             await connection.commit()
     finally:
         await engine.dispose()
 
 
-def _run(connection: Connection, service: _Migrates, verb: str) -> None:
+def _run(
+    connection: Connection, service: _Migrates, verb: Callable[[Config, str], None], revision: str
+) -> None:
     config = _config(service)
     config.attributes["connection"] = connection
     config.attributes["schema"] = service.schema
-    if verb == "upgrade":
-        command.upgrade(config, "head")
-    else:
-        command.downgrade(config, "base")
+    verb(config, revision)
 
 
 def _owner_url(settings: Settings) -> str:
