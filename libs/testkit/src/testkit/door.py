@@ -72,7 +72,8 @@ class TenancyDoor:
         self.keys: dict[str, dict[str, object]] = {}
         self.down = False
         self.version = 1
-        self.asked = 0
+        self.states = 0
+        """How often the whole state was told."""
 
     def routes(self) -> list[Route]:
         """What tenancy answers to the gateway alone."""
@@ -94,10 +95,10 @@ class TenancyDoor:
             return Response(status_code=503)
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304)
+        self.states += 1
         return JSONResponse(state, headers={"ETag": etag})
 
     async def _verify(self, request: Request) -> Response:
-        self.asked += 1
         if self.down:
             return Response(status_code=503)
         found = self.keys.get((await request.json())["key"])

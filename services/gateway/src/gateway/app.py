@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 from starlette.routing import Route
 
@@ -44,6 +46,7 @@ from gateway.entrypoints.http.bodies import Limits
 from gateway.entrypoints.http.documents import document_routes
 from gateway.entrypoints.http.web_pages import WebPages
 from gateway.settings import Settings
+from vendorkit import Guard, outward_http_client
 
 
 def create_service(settings: Settings | None = None) -> Service:
@@ -56,9 +59,9 @@ def create_service(settings: Settings | None = None) -> Service:
     )
     accept, answer = _webhooks(service, settings)
     limits = Limits(settings.body_limit, settings.body_idle_seconds, settings.body_budget)
-    api_routes, access = _api(service, settings, limits)
+    api_routes, access_changed = _api(service, settings, limits)
     service.mounts([webhooks.webhook_route(hooks, accept, answer, limits), *api_routes])
-    service.hears(events.router(hooks.forget_age, access.forget_age))
+    service.hears(events.router(hooks.forget_age, access_changed))
     service.runs("hooks", hooks.run)
     service.notes(hooks.notes)
     service.when_reconnected(hooks.forget_age)
@@ -67,7 +70,7 @@ def create_service(settings: Settings | None = None) -> Service:
 
 def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, AnswerWebhook]:
     """Who signs how, and who answers those that wait for it."""
-    outside = httpx.AsyncClient(timeout=5.0, trust_env=False)
+    outside = outward_http_client(Guard.allowing(settings.outward_allow), timeout=httpx.Timeout(5.0))
     known = verifiers(
         settings.public_url,
         HttpOutside(outside, settings.sns_stand_in),
@@ -82,7 +85,7 @@ def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, Answ
     )
 
 
-def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Route], HeldAccess]:
+def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Route], Callable[[], None]]:
     """The API: its table, who may come in, how often, and where it goes."""
     counts = Counts(service.metrics.registry)
     configuration = settings.configuration
@@ -121,10 +124,17 @@ def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Rou
     service.runs("access", access.run)
     for look in (routes.notes, access.notes, counter.notes, upstreams.notes):
         service.notes(look)
-    service.when_reconnected(access.forget_age)
-    service.when_reconnected(keys.forget)
+
+    def access_changed() -> None:
+        access.forget_age()
+        keys.forget()
+
+    service.when_reconnected(access_changed)
     describe = DescribeApi(routes, lambda: service.version)
-    return [*document_routes(describe, page_assets()), api_route(serve, limits, pages, counts)], access
+    return [
+        *document_routes(describe, page_assets()),
+        api_route(serve, limits, pages, counts),
+    ], access_changed
 
 
 def _patience(settings: Settings) -> Patience:

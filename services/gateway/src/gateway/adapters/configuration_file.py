@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gateway.domain.configuration import Configuration
 from gateway.settings import CorsOrigin, RateLimit, Urls, known_services
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 _log = structlog.get_logger("gateway.configuration")
 
 

@@ -74,9 +74,9 @@ class HeldAccess:
         """What /health should say."""
         if self._access is None or self._read_at is None:
             return ["tenancy did not say yet who may come in: tokens and API keys are refused with 503"]
-        if self._age < LATE_SECONDS:
-            return []
         left = self._hold_seconds - self._age
+        if self._age < LATE_SECONDS and left > 0:
+            return []
         if left <= 0:
             return [
                 f"who may come in was not read for {self._age:.0f} s: tokens and API keys are refused with 503"

@@ -33,7 +33,7 @@ class LimitRequests:
         self._policies = policies
 
     def use(self, policies: Policies) -> None:
-        """Other limits; what was counted stays counted."""
+        """Other limits; under a limit that changed counting begins anew."""
         self._policies = policies
 
     async def of_caller(self, identity: Identity) -> tuple[Standing, ...]:
