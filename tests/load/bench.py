@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import events
 import hops
 import houses
+import outages
 import pages
+import reads
 import webhooks
 from figures import Figure, keep, short_of, table
 from ground import ROOT, Ground, Size, prepared_ground
@@ -18,6 +20,8 @@ from ground import ROOT, Ground, Size, prepared_ground
 Measure = Callable[[Ground, Sequence[str]], Awaitable[list[Figure]]]
 GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (webhooks.NAMES, webhooks.measure),
+    (reads.NAMES, reads.measure),
+    (outages.NAMES, outages.measure),
     (events.NAMES, events.measure),
     (hops.RELAY, hops.measure_relay),
     (hops.DELAY, hops.measure_delay),

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aio_pika
 import asyncpg
-import httpx
 import psutil
 from figures import Figure, beside
 from ground import Answer, Ground, number
 from pydantic import JsonValue
+from services import gateway_process
 
 from testkit.service import free_port
 from testkit.tenancy import TenancyStub, tenancy_stub
@@ -126,7 +124,7 @@ async def _servers(ground: Ground) -> AsyncIterator[_Servers]:
     await ground.run("prepare_gateway")
     async with AsyncExitStack() as stack:
         tenancy = await stack.enter_async_context(tenancy_stub())
-        targets = _register_hooks(tenancy, ground.size.tenants)
+        targets = register_hooks(tenancy, ground.size.tenants)
         bare, amqp, gateway = free_port(), free_port(), free_port()
         first = await stack.enter_async_context(ground.running("bare_route", port=bare))
         await first.answer()
@@ -134,11 +132,12 @@ async def _servers(ground: Ground) -> AsyncIterator[_Servers]:
             ground.running("bare_route", port=amqp, amqp_url=ground.amqp_url)
         )
         await second.answer()
-        pid = await stack.enter_async_context(_gateway(ground, gateway, tenancy.url))
+        pid = await stack.enter_async_context(gateway_process(ground, gateway, tenancy.url))
         yield _Servers(bare, amqp, gateway, pid, first.pid, targets)
 
 
-def _register_hooks(tenancy: TenancyStub, tenants: int) -> list[JsonValue]:
+def register_hooks(tenancy: TenancyStub, tenants: int) -> list[JsonValue]:
+    """A hook for each tenant at the stand-in; returns them as targets of the load."""
     targets: list[JsonValue] = []
     for place in range(tenants):
         secret, hook_id = secrets.token_hex(16), f"hook-{place:02d}"
@@ -153,35 +152,6 @@ def _register_hooks(tenancy: TenancyStub, tenants: int) -> list[JsonValue]:
         )
         targets.append({"path": f"/webhooks/mime/{hook_id}", "secret": secret})
     return targets
-
-
-@asynccontextmanager
-async def _gateway(ground: Ground, port: int, tenancy_url: str) -> AsyncIterator[int]:
-    """The real gateway, as it runs in a pod: `python -m gateway`."""
-    environment = {
-        **os.environ, **ground.environment, "HTTP_PORT": str(port), "TENANCY_URL": tenancy_url,
-        "GATEWAY_SNAPSHOT_PATH": str(ground.folder / "hooks.sealed"),
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway", env=environment)
-    try:
-        await _ready(f"http://127.0.0.1:{port}/readyz", process)
-        yield process.pid
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def _ready(url: str, process: asyncio.subprocess.Process) -> None:
-    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(60):
-        while process.returncode is None:
-            try:
-                if (await http.get(url)).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.05)
-    raise AssertionError("the gateway did not start")
 
 
 def _megabytes(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""Load over HTTP: keep-alive connections on raw sockets, each request signed before the clock starts.
+"""Load over HTTP: keep-alive connections on raw sockets, each request made, and signed, before the clock starts.
 
 Closed: each connection sends its next request when the last is answered. Open: requests start at a fixed rate, and the
 time of each counts from when it should have started, so that a server that stands still is seen.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import random
 import secrets
 import time
@@ -21,10 +22,11 @@ from talk import answer, asked
 
 
 class Target(BaseModel):
-    """A hook that requests go to."""
+    """Where requests go: a hook whose webhooks are signed with `secret`, or without one what is read with `headers`."""
 
     path: str
-    secret: str
+    secret: str | None = None
+    headers: dict[str, str] = {}
 
 
 class Asked(BaseModel):
@@ -36,8 +38,9 @@ class Asked(BaseModel):
     seconds: float
     requests: int
     body_bytes: int = 360
-    duplicates: float
+    duplicates: float = 0.0
     rate: float | None = None
+    ids: bool = False
 
 
 class _Connection(asyncio.Protocol):
@@ -67,25 +70,34 @@ class _Connection(asyncio.Protocol):
         if start < 0 or len(body) < int(head[start + 15 :].partition(b"\r\n")[0]):
             return
         self._received = b""
-        self._load.answered(self, int(head[9:12]), time.monotonic() - self._due)
+        self._load.answered(self, int(head[9:12]), body, time.monotonic() - self._due)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._load.lost(exc)
+        self._load.lost(self)
 
 
 class Load:
     """What was sent and how it was answered."""
 
-    def __init__(self, requests: list[bytes], rate: float | None) -> None:
+    def __init__(self, requests: list[bytes], rate: float | None, *, port: int, ids: bool) -> None:
         self._requests = iter(requests)
+        self._port = port
+        self._opening: set[asyncio.Task[None]] = set()
+        self._keep_ids = ids
         self._rate = rate
         self._idle: list[_Connection] = []
         self._overdue: deque[float] = deque()
         self._ends = 0.0
         self._ending = False
         self.statuses: Counter[int] = Counter()
+        self.accepted_ids: set[str] = set()
         self.seconds: list[float] = []
         self.lost_connections = 0
+
+    async def open(self) -> _Connection:
+        """One more connection."""
+        loop = asyncio.get_running_loop()
+        return (await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port))[1]
 
     async def run(self, connections: list[_Connection], seconds: float) -> float:
         """Send for so long; returns how long it was."""
@@ -113,8 +125,10 @@ class Load:
                 self._next(self._idle.pop(), self._overdue.popleft())
             await asyncio.sleep(0.001)
 
-    def answered(self, connection: _Connection, status: int, seconds: float) -> None:
+    def answered(self, connection: _Connection, status: int, body: bytes, seconds: float) -> None:
         """An answer came."""
+        if self._keep_ids and status in (200, 202):
+            self.accepted_ids.add(str(json.loads(body)["id"]))
         if self._ending:
             return
         self.statuses[status] += 1
@@ -126,10 +140,20 @@ class Load:
         else:
             self._idle.append(connection)
 
-    def lost(self, error: Exception | None) -> None:
-        """A connection ended."""
-        if not self._ending:
+    def lost(self, connection: _Connection) -> None:
+        """A connection ended: one that waited for its turn is opened anew, as every client does; another was cut off."""
+        if self._ending:
+            return
+        if connection in self._idle:
+            self._idle.remove(connection)
+        else:
             self.lost_connections += 1
+        task = asyncio.create_task(self._open_anew())
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open_anew(self) -> None:
+        self._idle.append(await self.open())
 
     def _next(self, connection: _Connection, due: float) -> None:
         request = next(self._requests, None)
@@ -137,8 +161,20 @@ class Load:
             connection.send(request, due)
 
 
-def signed_requests(wanted: Asked) -> list[bytes]:
-    """Requests, each with its own delivery id and signature; some are sent a second time."""
+def made_requests(wanted: Asked) -> list[bytes]:
+    """Requests in the order of their targets; webhooks each with a delivery id of its own, some sent a second time."""
+    if all(target.secret is not None for target in wanted.targets):
+        return _signed(wanted)
+    reads = [_read(target, wanted.port) for target in wanted.targets]
+    return [reads[number % len(reads)] for number in range(wanted.requests)]
+
+
+def _read(target: Target, port: int) -> bytes:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in target.headers.items())
+    return f"GET {target.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n".encode()
+
+
+def _signed(wanted: Asked) -> list[bytes]:
     made: list[bytes] = []
     at = str(int(time.time()))
     every = round(1 / wanted.duplicates) if wanted.duplicates else wanted.requests + 1
@@ -151,7 +187,7 @@ def signed_requests(wanted: Asked) -> list[bytes]:
         body = f'{{"number":{number},"text":"{filler}'.encode()[: wanted.body_bytes - 2] + b'"}'
         delivery = f"d-{secrets.token_hex(12)}"
         mac = hmac.new(
-            target.secret.encode(), f"{at}.{delivery}.".encode() + body, hashlib.sha256
+            (target.secret or "").encode(), f"{at}.{delivery}.".encode() + body, hashlib.sha256
         ).hexdigest()
         made.append(
             f"POST {target.path} HTTP/1.1\r\nHost: 127.0.0.1:{wanted.port}\r\nContent-Type: application/json\r\n"
@@ -165,13 +201,9 @@ def signed_requests(wanted: Asked) -> list[bytes]:
 async def main() -> None:
     """Load the port, and say how it went."""
     wanted = asked(Asked)
-    requests = signed_requests(wanted)
-    load = Load(requests, wanted.rate)
-    loop = asyncio.get_running_loop()
-    connections = [
-        (await loop.create_connection(lambda: _Connection(load), "127.0.0.1", wanted.port))[1]
-        for _ in range(wanted.connections)
-    ]
+    requests = made_requests(wanted)
+    load = Load(requests, wanted.rate, port=wanted.port, ids=wanted.ids)
+    connections = [await load.open() for _ in range(wanted.connections)]
     took = await load.run(connections, wanted.seconds)
     ordered = sorted(load.seconds) or [0.0]
     answer(
@@ -181,7 +213,10 @@ async def main() -> None:
         others=sum(load.statuses.values()) - load.statuses[202] - load.statuses[200],
         lost=load.lost_connections,
         exhausted=sum(load.statuses.values()) >= len(requests) - wanted.connections,
+        statuses={str(status): count for status, count in load.statuses.items()},
+        ids=sorted(load.accepted_ids),
         p50_ms=ordered[len(ordered) // 2] * 1000,
+        p95_ms=ordered[int(len(ordered) * 0.95)] * 1000,
         p99_ms=ordered[int(len(ordered) * 0.99)] * 1000,
     )
 

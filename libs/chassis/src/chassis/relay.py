@@ -81,7 +81,11 @@ class Relay:
         try:
             results = await self._broker.publish_all([_outgoing(row) for row in rows])
         except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
-            results = [error] * len(rows)
+            self.last_failure = type(error).__name__
+            _log.warning(
+                "rows were not published and stay in the outbox", rows=len(rows), error=self.last_failure
+            )
+            return
         done: list[OutboxRow] = []
         for row, result in zip(rows, results, strict=True):
             if result is None:
