@@ -307,3 +307,42 @@ async def test_what_a_companys_own_admin_may_and_may_not(
     assert [answer.status_code for answer in others] == [404, 404, 404]
     rows = (await tenancy.http.get(f"{address}/audit", params={"actor": "user:anna"})).json()["entries"]
     assert [row["action"] for row in rows] == ["key.rotated", "tenant.configured"]
+
+
+async def test_every_route_that_changes_a_tenant_leaves_an_audit_row_with_its_actor(
+    tenancy: RunningService, document: Document, address: str
+) -> None:
+    hook = {"hook_id": f"{document['tenant_id']}-mime", "source": "mime", "secrets": [SECRET]}
+    because = {"because": "x"}
+    changes: list[tuple[str, str, object, list[str]]] = [
+        ("PUT", "", document | {"hooks": [hook]}, ["hook.set", "tenant.created"]),
+        ("PUT", "", document | {"hooks": [], "name": "Neu"}, ["hook.removed", "tenant.configured"]),
+        ("PUT", "/credentials/{name}", WECLAPP, ["credential.set"]),
+        ("POST", "/rotate-key", None, ["key.rotated"]),
+        ("DELETE", "/credentials/{name}", None, ["credential.removed"]),
+        ("POST", "/versions/{version}/restore", None, ["tenant.restored"]),
+        ("POST", "/pause", None, ["tenant.paused"]),
+        ("POST", "/resume", None, ["tenant.resumed"]),
+        ("POST", "/suspend", because, ["tenant.suspended"]),
+        ("POST", "/reinstate", None, ["tenant.reinstated"]),
+        ("POST", "/destroy-key", because | {"tenant_id": document["tenant_id"]}, ["key.destroyed", "tenant.suspended"]),
+    ]  # fmt: skip
+    for number, (method, path, body, _) in enumerate(changes):
+        answer = await tenancy.http.request(
+            method, address + path.format(name="weclapp", version=1), json=body, headers={"X-Actor": f"a{number}"}
+        )  # fmt: skip
+        assert answer.is_success, (path, answer.text)
+
+    rows = (await tenancy.http.get(f"{address}/audit")).json()["entries"]
+    for number, (method, path, _, actions) in enumerate(changes):
+        noted = [row["action"] for row in reversed(rows) if row["actor"] == f"service: a{number}"]
+        assert noted == actions, (method, path)
+    described: dict[str, dict[str, object]] = (await tenancy.http.get("/openapi.json")).json()["paths"]
+    prefix = "/api/v1/tenants/{tenant_id}"
+    routes = {
+        (method.upper(), path.removeprefix(prefix))
+        for path, operations in described.items()
+        for method in operations
+        if path.startswith(prefix) and method in {"put", "post", "delete", "patch"}
+    }
+    assert routes == {(method, path) for method, path, _, _ in changes}

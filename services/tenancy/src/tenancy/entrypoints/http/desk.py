@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header
 
 from chassis import Session, Units
 from chassis.http import Caller, Problem, caller_of
+from chassis.problems import MEDIA_TYPE
 from contracts.envelope import InvalidEnvelope, check_tenant_id
 from tenancy.application.configure_tenant import ConfigureTenant
 from tenancy.application.keep_credentials import KeepCredentials
@@ -69,6 +70,15 @@ def _expected(
 TenantId = Annotated[str, Depends(_tenant_in_path)]
 Actor = Annotated[str, Depends(_actor)]
 Expected = Annotated[frozenset[str] | None, Depends(_expected)]
+
+
+STALE: dict[int | str, dict[str, Any]] = {
+    412: {
+        "description": "Changed meanwhile",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
+}
+"""For `responses` of a route that takes `Expected`: what else it may answer."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from chassis.http import Caller, Problem, caller_of, scope
 from tenancy.application.pause_tenant import pause_tenant
 from tenancy.application.ports import UnknownTenant
-from tenancy.entrypoints.http.desk import Actor, Desk, Expected, TenantId, problems
+from tenancy.entrypoints.http.desk import STALE, Actor, Desk, Expected, TenantId, problems
 from tenancy.entrypoints.http.documents import TenantDocument, TenantLine, TenantView, Values, opened
 from tenancy.entrypoints.http.views import view_of
 
@@ -34,7 +34,10 @@ def public_router(desk: Desk) -> APIRouter:
             async with desk.units.reading(tenant_id) as session:
                 return await view_of(desk.records(session), tenant_id, response)
 
-    @router.put("/{tenant_id}", summary="Bring a tenant to this configuration", status_code=200)
+    @router.put(
+        "/{tenant_id}", summary="Bring a tenant to this configuration",
+        responses={201: {"model": TenantView, "description": "It is a new tenant"}, **STALE},
+    )  # fmt: skip
     async def put_tenant(
         tenant_id: TenantId, document: TenantDocument, expected: Expected, response: Response,
         caller: Annotated[Caller, Depends(caller_of)],

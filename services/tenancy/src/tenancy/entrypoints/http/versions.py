@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from contracts.tenants.http_v1 import TenantProfile
 from tenancy.application.ports import KeptVersion, UnknownTenant
 from tenancy.application.tenant_versions import RestoreVersion, compare_versions, version_of
-from tenancy.entrypoints.http.desk import Actor, Desk, Expected, TenantId, problems
+from tenancy.entrypoints.http.desk import STALE, Actor, Desk, Expected, TenantId, problems
 from tenancy.entrypoints.http.documents import TenantView
 from tenancy.entrypoints.http.views import view_of
 
@@ -88,7 +88,7 @@ def versions_router(desk: Desk) -> APIRouter:
                 found = await compare_versions(desk.records(session), tenant_id, against, version)
         return [DifferenceLine(**asdict(each)) for each in found]
 
-    @router.post("/{version}/restore", summary="Bring a version back, as a new one")
+    @router.post("/{version}/restore", summary="Bring a version back, as a new one", responses=STALE)
     async def restore(
         tenant_id: TenantId, version: Version, expected: Expected, actor: Actor, response: Response
     ) -> TenantView:
