@@ -23,8 +23,8 @@ def signed(wish: Wish) -> Outgoing:
         "Timestamp": datetime.fromtimestamp(wish.second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "SigningCertURL": f"https://{HOST}{CERTIFICATE}",
     }  # fmt: skip
-    if subject := wish.text("subject"):
-        envelope["Subject"] = subject
+    if kind == "Notification" and wish.text("subject"):
+        envelope["Subject"] = wish.text("subject")
     if kind != "Notification":
         token = uuid.uuid4().hex
         query = f"Action=ConfirmSubscription&TopicArn={topic}&Token={token}"

@@ -9,6 +9,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from gateway.application.ports import CannotVerify
+from vendorkit import AddressRefused
 
 ADDRESSES = {
     "turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
@@ -36,6 +37,6 @@ class SiteVerify:
             answer = await self._http.post(self._addresses[provider], data=form)
             answer.raise_for_status()
             return _Answer.model_validate_json(answer.content[:MOST_BYTES]).success
-        except (httpx.HTTPError, ValidationError) as error:
+        except (httpx.HTTPError, AddressRefused, ValidationError) as error:
             _log.warning("a captcha was not checked", provider=provider, error=type(error).__name__)
             raise CannotVerify(f"{provider} does not say whether the captcha is solved") from error

@@ -11,6 +11,7 @@ import httpx
 import structlog
 
 from gateway.application.ports import CannotVerify
+from vendorkit import AddressRefused
 
 SECONDS = 5.0
 MOST_PER_MINUTE = 30
@@ -46,7 +47,7 @@ class HttpOutside:
                     content += chunk
                     if len(content) > most_bytes:
                         raise self._failed(host, "answered too much")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, AddressRefused, TimeoutError) as error:
             raise self._failed(host, f"does not answer ({type(error).__name__})") from error
         return bytes(content)
 
