@@ -47,6 +47,30 @@ async def test_leads_that_came_at_the_same_moment_are_all_seen_page_by_page(desk
         query["before"] = page["next"]
 
     assert sorted(seen) == sorted(ids)
+    assert answer.headers["link"] == '</api/v2/leads>; rel="successor-version"'
+    assert answer.headers["deprecation"].startswith("@")
+
+
+async def test_version_two_of_the_leads_has_items_and_no_empty_last_page(desk: RunningService) -> None:
+    tenant_id, ids = f"many-{new_id()}", {new_id() for _ in range(4)}
+    async with desk.service.units.begin(tenant_id) as transaction:
+        records = Records(transaction.session, tenant_id)
+        for lead_id in ids:
+            await records.keep_lead(
+                Lead(lead_id, "NEW", None, "email", "a@b.test", "", None, None, None, 0, 0, NOW)
+            )
+    tenant = {"X-Tenant-Id": tenant_id}
+
+    first = await desk.http.get("/api/v2/leads", params={"limit": "2"}, headers=tenant)
+    after = {"limit": "2", "after": first.json()["next"]}
+    second = await desk.http.get("/api/v2/leads", params=after, headers=tenant)
+
+    assert second.json()["next"] is None
+    assert "deprecation" not in first.headers
+    seen = [lead["lead_id"] for page in (first, second) for lead in page.json()["items"]]
+    assert sorted(seen) == sorted(ids)
+    odd = await desk.http.get("/api/v2/leads", params={"after": "yesterday"}, headers=tenant)
+    assert odd.status_code == 422
 
 
 async def test_a_place_in_the_leads_that_nobody_handed_out_is_refused(desk: RunningService) -> None:
