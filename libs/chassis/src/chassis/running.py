@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 from pydantic import ValidationError
 
+from chassis.connections import BoundedHeads
 from chassis.service import Service
 from chassis.settings import settings_flaws
 from chassis.telemetry import configure_logs
@@ -43,7 +44,7 @@ class Fleet:
         for service in self.services:
             config = uvicorn.Config(
                 service.app(), host=service.settings.http_host, port=service.settings.port, log_config=None,
-                lifespan="off", access_log=False, server_header=False, timeout_graceful_shutdown=5,
+                lifespan="off", access_log=False, server_header=False, timeout_graceful_shutdown=5, http=BoundedHeads,
             )  # fmt: skip
             server = _Server(config)
             self._servers.append(server)
