@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from chassis.http import scope
 from tenancy.application.ports import AuditQuery, UnknownTenant
+from tenancy.domain.permissions import FLEET
 from tenancy.entrypoints.http.desk import Desk, TenantId, problems
 from tenancy.entrypoints.http.documents import AuditLine, Document, Words
 
@@ -46,7 +47,7 @@ def audit_router(desk: Desk) -> APIRouter:
         with problems():
             async with desk.units.reading(tenant_id) as session:
                 records = desk.records(session)
-                if await records.tenant(tenant_id) is None:
+                if tenant_id != FLEET and await records.tenant(tenant_id) is None:
                     raise UnknownTenant(tenant_id)
                 rows = await records.audit(tenant_id, parameters.limit, parameters.query())
         entries = [AuditLine.model_validate(asdict(row)) for row in rows]
