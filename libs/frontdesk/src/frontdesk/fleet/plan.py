@@ -45,6 +45,7 @@ def plan_fleet(
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items() if name != "gateway"}
     shared |= {
         "TENANCY_URL": urls["tenancy"],
+        "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         "GATEWAY_UPSTREAMS": json.dumps(urls),
         "GATEWAY_SNAPSHOT_PATH": str(folder / "gateway" / "hooks.sealed"),
         "FILE_MANAGEMENT_LOCAL_ROOT": str(folder / "files"),

@@ -22,11 +22,12 @@ def _both(*resources: str) -> frozenset[str]:
 PERSONAL = _both("auth")
 """What everyone may do with his own account; a program has none."""
 
-_DAILY_WORK = _both(
-    "leads", "drafts", "replies", "conversations", "messages", "documents", "customers", "files", "outgoing"
-)
+_DAILY_WORK = _both("leads", "drafts", "replies", "messages", "documents", "customers", "files") | {
+    "outgoing:read"
+}
 _AGENT = PERSONAL | _DAILY_WORK | {"tenants:read"}
-_COMPANY = _both("tenants", "credentials", "hooks", "audit", "users", "api-keys", "journal")
+# The journal and the audit are only ever added to, by what happens.
+_COMPANY = _both("tenants", "credentials", "hooks", "users", "api-keys") | {"audit:read", "journal:read"}
 
 SCOPES: Mapping[Role, frozenset[str]] = {
     "agent": _AGENT,
