@@ -4,57 +4,22 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from time import time
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from contracts.tenants.v1 import TenantConfigured
 from gateway.app import create_service
+from testkit.behind import Files
 from testkit.door import Issuer, TenancyDoor, described, describing, served, upstreams
 from testkit.service import RunningService, free_port, running
 
 KEY = "fdk_muster_7_secret"
-
-
-@dataclass
-class Files:
-    """A service that tells what the gateway told it, at two addresses."""
-
-    seen: list[Request] = field(default_factory=list)
-    answers: int = 0
-    cache: str = "private, max-age=60"
-
-    def routes(self) -> list[Route]:
-        document = described(
-            "GET /api/v1/files", "POST /api/v1/files", "GET /api/v1/files/{file_id}", "GET /api/v1/documents", "POST /api/v1/login",
-            login=[],
-        )  # fmt: skip
-        return [
-            describing(document),
-            Route("/api/v1/files/kept", self._kept),
-            Route("/api/v1/files/count", self._count),
-            Route("/{rest:path}", self._echo, methods=["GET", "POST"]),
-        ]
-
-    async def _echo(self, request: Request) -> Response:
-        self.seen.append(request)
-        return JSONResponse({"headers": dict(request.headers)})
-
-    async def _kept(self, request: Request) -> Response:
-        self.answers += 1
-        return JSONResponse({"answer": self.answers}, headers={"Cache-Control": self.cache})
-
-    async def _count(self, request: Request) -> Response:
-        self.answers += 1
-        return JSONResponse({"answer": self.answers})
 
 
 @dataclass
