@@ -52,7 +52,13 @@ class Tenants:
         key = f"{tenant_id}/{name}"
         known = self._credentials.get(key)
         if known is None:
-            known = await self._ask(f"/internal/tenants/{tenant_id}/credentials/{name}", Credential)
+            try:
+                known = await self._ask(f"/internal/tenants/{tenant_id}/credentials/{name}", Credential)
+            except _Gone:
+                raise NeedsTenant(
+                    f"the key of tenant {tenant_id} was destroyed: its credential '{name}' is gone for good",
+                    credential=name,
+                ) from None
             if known is None:
                 raise NeedsTenant(
                     f"tenant {tenant_id} has no credential '{name}' yet: enter it", credential=name
@@ -79,14 +85,20 @@ class Tenants:
             answer = await self._http.get(path)
         except httpx.HTTPError as error:
             raise RetryLater(f"tenancy does not answer ({type(error).__name__})", after=2.0) from error
-        if answer.status_code in {404, 410}:
+        if answer.status_code == 404:
             return None
+        if answer.status_code == 410:
+            raise _Gone
         if answer.status_code != 200:
             raise RetryLater(f"tenancy answered {answer.status_code}", after=5.0)
         try:
             return form.model_validate_json(answer.content)
         except ValidationError as error:
             raise RetryLater(f"tenancy's answer is no {form.__name__}: is it of another version?") from error
+
+
+class _Gone(Exception):
+    """What was asked for was destroyed."""
 
 
 class _Remembered(Generic[_Answer]):

@@ -60,7 +60,8 @@ class TenancyStub:
         ]
 
     async def _all(self, _: Request) -> Response:
-        return self._answer({"tenants": sorted(self.profiles)})
+        working = (name for name, profile in self.profiles.items() if not profile.suspended)
+        return self._answer({"tenants": sorted(working)})
 
     async def _profile(self, request: Request) -> Response:
         found = self.profiles.get(request.path_params["tenant_id"])

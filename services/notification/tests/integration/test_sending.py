@@ -309,14 +309,17 @@ async def test_a_wrong_password_parks_and_is_told_once_until_it_is_mended(office
     assert len(await office.mails(to=office.agent)) == 1
 
 
-async def test_a_paused_tenant_sends_nothing_and_goes_on_where_it_stopped(office: Office) -> None:
-    office.configure(paused=True)
+@pytest.mark.parametrize("brake", ["paused", "suspended"])
+async def test_a_stopped_tenant_sends_nothing_and_goes_on_where_it_stopped(
+    office: Office, brake: str
+) -> None:
+    office.configure(**{brake: True})
     emails = [reply(), reply("draft", to=(office.agent,))]
     for email in emails:
         await office.say(email)
     await office.until_states("held", "held")
     assert await office.mails() == []
-    office.configure(paused=False)
+    office.configure(**{brake: False})
     await office.fleet.wire.say(
         TenantConfigured(tenant_id=office.tenant_id, version=2), tenant_id=office.tenant_id
     )

@@ -16,7 +16,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from chassis.errors import NeedsTenant
 from chassis.keyring import KeyRing
+from chassis.tenants import Tenants
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured
 from tenancy.adapters.directory import StoredDirectory
 from tenancy.adapters.records import StoredTenant
@@ -252,6 +254,19 @@ async def test_the_gateway_lets_go_of_the_hooks_of_a_suspended_tenant_whose_key_
     assert tenant_id not in [hook["tenant_id"] for hook in news.json()["hooks"]]
     assert tenant_id not in [hook.tenant_id for hook in registry.hooks]
     assert f"{tenant_id}-mime" not in registry.closed, "what is gone for good is no fault to be mended"
+
+
+async def test_a_service_that_asks_for_a_destroyed_credential_is_told_so_and_does_not_ask_for_ever(
+    tenancy: RunningService, tenant_id: str
+) -> None:
+    await destroy(tenancy, tenant_id)
+    address = {"tenancy_url": str(tenancy.http.base_url)}
+    tenants = Tenants(tenancy.service.settings.model_copy(update=address))
+    try:
+        with pytest.raises(NeedsTenant, match="gone for good"):
+            await tenants.credential(tenant_id, "weclapp")
+    finally:
+        await tenants.close()
 
 
 async def test_what_the_ring_itself_had_sealed_goes_with_the_key(
