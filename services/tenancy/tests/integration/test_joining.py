@@ -83,6 +83,21 @@ async def test_an_invitation_that_was_replaced_taken_back_or_is_too_old_is_not_g
     assert [each.status_code for each in (replaced, taken_back, good, too_old)] == [410, 410, 201, 410]
 
 
+async def test_a_link_with_a_guessed_secret_is_not_good(people: People, tenant_id: str) -> None:
+    invited = (await people.invite(tenant_id, f"fritz@{tenant_id}.test")).json()
+    anna = await people.join(tenant_id)
+    made = await people.http.post(
+        f"/api/v1/users/{anna.user_id}/password-link", headers=people.admin(tenant_id)
+    )
+    guessed = f"{made.json()['link'].partition('#')[2][:-4]}AAAA"
+    document = {"token": guessed, "password": ANOTHER_PASSWORD}
+
+    accepted = await people.accept(f"{invited['link'][:-4]}AAAA")
+    reset = await people.http.post("/api/v1/auth/password/reset", json=document)
+
+    assert (accepted.status_code, reset.status_code) == (410, 410)
+
+
 async def test_an_address_belongs_to_one_account_and_only_its_owner_is_told(
     people: People, tenant_id: str
 ) -> None:

@@ -71,9 +71,10 @@ async def test_an_agent_manages_nobody_and_nothing(people: People, tenant_id: st
 
 
 async def test_nobody_gives_a_role_that_may_do_more_than_he(people: People, tenant_id: str) -> None:
-    admin, agent = await people.join(tenant_id), await people.join(tenant_id, "agent")
-    scopes = " ".join(set(agent.headers["X-Scopes"].split()) | {"users:write", "users:read"})
-    half = {**agent.headers, "X-Scopes": scopes}
+    admin, other, agent = [
+        await people.join(tenant_id, role) for role in ("tenant_admin", "tenant_admin", "agent")
+    ]
+    half = {**other.headers, "X-Scopes": f"{agent.headers['X-Scopes']} users:write"}
 
     up = await give_role(people, half, agent.user_id, "tenant_admin")
     invited = await people.http.post(
@@ -84,10 +85,38 @@ async def test_nobody_gives_a_role_that_may_do_more_than_he(people: People, tena
         for what in ("disable", "remove", "password-link", "logout")
     ]
     fleet = await give_role(people, admin.headers, agent.user_id, "super_admin")
+    good = await change(people, half, agent.user_id, "logout")
 
-    assert (up.status_code, invited.status_code, fleet.status_code) == (403, 403, 422)
+    assert (up.status_code, invited.status_code, fleet.status_code, good.status_code) == (403, 403, 422, 204)
     assert [answer.status_code for answer in over] == [403] * 4
     assert "may do more than you" in up.json()["detail"]
+
+
+@pytest.mark.parametrize("how", ["disable", "remove", "demote"])
+async def test_who_lost_his_rights_makes_no_new_way_in_with_a_token_that_still_lives(
+    people: People, tenant_id: str, how: str
+) -> None:
+    boss, former = await people.join(tenant_id), await people.join(tenant_id)
+    if how == "demote":
+        await give_role(people, boss.headers, former.user_id, "agent")
+    else:
+        await change(people, boss.headers, former.user_id, how)
+
+    tried = [
+        await people.http.post(
+            "/api/v1/users/invitations",
+            json={"email": f"me@{tenant_id}.test", "role": "agent"},
+            headers=former.headers,
+        ),
+        await make_key(people, former.headers, "leads:read"),
+        await give_role(people, former.headers, boss.user_id, "agent"),
+        await change(people, former.headers, boss.user_id, "password-link"),
+        await people.http.put(
+            "/api/v1/auth/microsoft/directory", json={"directory_id": str(uuid4())}, headers=former.headers
+        ),
+    ]
+
+    assert [answer.status_code for answer in tried] == [403] * 5
 
 
 async def test_the_last_admin_stays(people: People, tenant_id: str) -> None:
@@ -143,6 +172,7 @@ async def test_who_is_disabled_stays_out_until_he_is_enabled(people: People, ten
     await change(people, boss.headers, agent.user_id, "enable")
 
     assert [answer.status_code for answer in shut] == [401, 401, 410]
+    assert shut[0].json()["detail"] == "the e-mail address or the password is wrong"  # as for a stranger
     assert (await people.log_in(agent.email)).status_code == 200
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from contracts.envelope import new_id
+from tenancy.application.askers import as_he_is_now
 from tenancy.application.mail_links import MailLinks
 from tenancy.application.people_errors import LinkRefused, MayNot, NotFound, NotNow
 from tenancy.application.people_ports import Clock, Doors, Login, PasswordHashes, Room
@@ -40,8 +41,6 @@ class InvitePeople:
         Raises `ConfigurationRefused`, `MayNot`, `NotFound` and `NotNow`.
         """
         account = _checked(tenant_id, email, role)
-        if not may_give(asker.scopes, role):
-            raise MayNot(f"you cannot give the role {role}: it may do more than you")
         now = self._clock()
         token = new_token(INVITATION, tenant_id, new_id())
         invitation = Invitation(
@@ -56,6 +55,9 @@ class InvitePeople:
             token.hash,
         )
         async with self._doors.room(tenant_id) as room:
+            asker = await as_he_is_now(room, asker, "users:write")
+            if not may_give(asker.scopes, role):
+                raise MayNot(f"you cannot give the role {role}: it may do more than you")
             await self._offer(room, invitation, token)
         return invitation, self._links.address(token) if asker.of_the_fleet else None
 
@@ -110,7 +112,6 @@ class InvitePeople:
         return user
 
     async def _offer(self, room: Room, invitation: Invitation, token: Token) -> None:
-        await room.users.lock()
         company = await room.users.company()
         if company is None and room.tenant_id != FLEET:
             raise NotFound(f"there is no tenant {room.tenant_id}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contracts.envelope import new_id
+from tenancy.application.askers import as_he_is_now
 from tenancy.application.people_errors import MayNot, NotFound
 from tenancy.application.people_ports import Clock, Doors, Room
 from tenancy.application.ports import AuditRow
@@ -36,14 +37,15 @@ class KeepApiKeys:
         now = self._clock()
         if flaws := _flaws(tenant_id, scopes, expires_at, now):
             raise ConfigurationRefused(flaws)
-        if asker.scopes is not None and (beyond := sorted(set(scopes) - asker.scopes)):
-            raise MayNot(f"you do not have {', '.join(beyond)} yourself")
         token = new_token(API_KEY, tenant_id, new_id())
         key = ApiKey(
             token.row_id, tenant_id, name.strip(), tuple(sorted(set(scopes))), asker.actor, now, expires_at,
             requests_per_minute, token.hash,
         )  # fmt: skip
         async with self._doors.room(tenant_id) as room:
+            asker = await as_he_is_now(room, asker, "api-keys:write")
+            if asker.scopes is not None and (beyond := sorted(set(scopes) - asker.scopes)):
+                raise MayNot(f"you do not have {', '.join(beyond)} yourself")
             if not await room.fleet.knows(tenant_id):
                 raise NotFound(f"there is no tenant {tenant_id}")
             await room.api_keys.keep(key)

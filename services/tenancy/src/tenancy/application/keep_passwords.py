@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from contracts.envelope import new_id
+from tenancy.application.askers import as_he_is_now
 from tenancy.application.keep_sessions import KeepSessions
 from tenancy.application.mail_links import MailLinks
 from tenancy.application.people_errors import LinkRefused, MayNot, NotFound, SignInRefused
@@ -68,6 +69,7 @@ class KeepPasswords:
     async def give_link(self, asker: Asker, tenant_id: str, user_id: str) -> str | None:
         """Mail a user a link for a new password; those who run the fleet see it. Raises `NotFound` and `MayNot`."""
         async with self._doors.room(tenant_id) as room:
+            asker = await as_he_is_now(room, asker, "users:write")
             user = await room.users.user(user_id)
             if user is None:
                 raise NotFound("there is no such user")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tenancy.application.askers import as_he_is_now
 from tenancy.application.keep_api_keys import KeepApiKeys
 from tenancy.application.keep_sessions import KeepSessions
 from tenancy.application.people_errors import MayNot, NotFound, NotNow
@@ -40,10 +41,8 @@ class KeepUsers:
         """Change a role. Raises `ConfigurationRefused`, `MayNot`, `NotFound` and `NotNow`."""
         if role not in roles_in(tenant_id):
             raise ConfigurationRefused([Flaw("role", f"must be {' or '.join(roles_in(tenant_id))} here")])
-        if not may_give(asker.scopes, role):
-            raise MayNot(f"you cannot give the role {role}: it may do more than you")
         async with self._doors.room(tenant_id) as room:
-            user = await self._managed(room, asker, user_id)
+            user = await self._managed(room, asker, user_id, role)
             if user.role == role:
                 return user
             await _spare_the_last(room, user)
@@ -85,9 +84,11 @@ class KeepUsers:
             await self._managed(room, asker, user_id)
             await self._sessions.end_all(room, user_id, asker.actor)
 
-    async def _managed(self, room: Room, asker: Asker, user_id: str) -> User:
-        await room.users.lock()
+    async def _managed(self, room: Room, asker: Asker, user_id: str, given: Role | None = None) -> User:
+        asker = await as_he_is_now(room, asker, "users:write")
         user = await _user(room, user_id)
+        if given is not None and not may_give(asker.scopes, given):
+            raise MayNot(f"you cannot give the role {given}: it may do more than you")
         if not may_give(asker.scopes, user.role):
             raise MayNot("this user may do more than you")
         return user

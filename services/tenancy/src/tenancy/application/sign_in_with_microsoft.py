@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from tenancy.application.askers import as_he_is_now
 from tenancy.application.invite_people import InvitePeople
 from tenancy.application.keep_sessions import Granted, KeepSessions
 from tenancy.application.people_errors import NotFound, SignInRefused
@@ -51,6 +52,7 @@ class SignInWithMicrosoft:
                     [Flaw("directory_id", "is no directory id: a UUID, as Entra shows it; no domain")]
                 ) from error
         async with self._doors.room(tenant_id) as room:
+            await as_he_is_now(room, asker, "users:write")
             if await room.users.microsoft_directory() == directory_id:
                 return
             await room.users.keep_microsoft_directory(directory_id)
