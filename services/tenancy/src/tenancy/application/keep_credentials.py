@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.envelope import Event
 from contracts.tenants.v1 import CredentialsChanged
@@ -26,7 +26,7 @@ class OpenCredential:
 
     name: str
     version: int
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
 
 
 def credential_context(tenant_id: str, name: str, version: int) -> str:

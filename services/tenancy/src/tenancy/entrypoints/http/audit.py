@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from chassis.http import scope
 from tenancy.application.ports import AuditQuery, UnknownTenant
 from tenancy.domain.permissions import FLEET
 from tenancy.entrypoints.http.desk import Desk, TenantId, problems
 from tenancy.entrypoints.http.documents import AuditLine, Document, Words
+
+
+def _within_time(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is beyond the years 1 to 9999") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_time)]
 
 
 class AuditPage(BaseModel):
@@ -28,8 +39,8 @@ class AuditParameters(Document):
     actor: Words | None = None
     action: Words | None = None
     subject: Words | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     before: Words | None = None
     limit: Annotated[int, Query(ge=1, le=1000)] = 100
 
