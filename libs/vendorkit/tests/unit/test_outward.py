@@ -6,11 +6,13 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from pathlib import Path
 
 import httpx
 import pytest
 from pydantic import BaseModel
 
+from sandbox.mail.certificate import server_certificate
 from vendorkit import (
     ANYWHERE,
     PUBLIC_ONLY,
@@ -92,9 +94,10 @@ async def door(
     address: str = "127.0.0.1",
     port: int = 0,
     answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Door]:
     made = Door(answer)
-    server = await asyncio.start_server(made.serve, address, port)
+    server = await asyncio.start_server(made.serve, address, port, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made
@@ -175,6 +178,21 @@ async def test_a_name_that_changes_its_address_after_the_check_leads_to_the_chec
     assert inside.requests == []
 
 
+def test_an_allowed_address_does_not_let_another_one_of_the_same_name_through() -> None:
+    with pytest.raises(AddressRefused):
+        guard(Names(["10.0.0.1", "127.0.0.1"]), "10.0.0.0/8").checked("mixed.example", 443, "web")
+
+
+async def test_a_user_name_before_the_host_is_refused_wherever_it_leads() -> None:
+    async with (
+        door() as good,
+        outward_http_client(guard(Names(["127.0.0.1"]), "127.0.0.1"), timeout=TIMEOUT) as client,
+    ):
+        with pytest.raises(AddressRefused, match="user name"):
+            await client.get(f"http://vendor.example@evil.example:{good.port}/")
+    assert good.requests == []
+
+
 async def test_a_mail_connection_goes_to_the_checked_address_too() -> None:
     names = Names(["127.0.0.1"], ["127.0.0.2"])
     async with door() as good:
@@ -223,23 +241,28 @@ async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.Monke
     assert proxy.requests == []
 
 
-async def test_tls_verifies_the_name_and_not_the_address() -> None:
-    """The greeting of TLS names the host, although the connection goes to a bare address."""
-    greeted = asyncio.get_running_loop().create_future()
+async def test_tls_verifies_the_name_and_not_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = server_certificate(tmp_path)  # of localhost and of 127.0.0.1
+    trusted = ssl.create_default_context(cafile=str(certificate.authority))
+    monkeypatch.setattr("vendorkit.transports._trusted", lambda: trusted)
+    shown = certificate.server_context()
+    asked: list[str] = []
+    shown.sni_callback = lambda _, name, __: asked.append(name)
 
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        greeted.set_result(await reader.read(2000))
-        writer.close()
-
-    server = await asyncio.start_server(listen, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with (
-        server,
-        outward_http_client(guard(Names(["127.0.0.1"]), "127.0.0.1"), timeout=TIMEOUT) as client,
-    ):
-        with pytest.raises((httpx.TransportError, ssl.SSLError)):
-            await client.get(f"https://vendor.example:{port}/")
-        assert b"vendor.example" in await greeted
+    async with door(tls=shown) as good:
+        here = guard(Names(["127.0.0.1"]), "127.0.0.1")
+        async with outward_http_client(here, timeout=TIMEOUT) as client:
+            assert (await client.get(f"https://localhost:{good.port}/")).status_code == 200
+            with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
+                await client.get(f"https://vendor.example:{good.port}/")
+        with (
+            outward_blocking_http_client(here, timeout=TIMEOUT) as client,
+            pytest.raises(httpx.ConnectError, match="Hostname mismatch"),
+        ):
+            await asyncio.to_thread(client.get, f"https://vendor.example:{good.port}/")
+    assert asked == ["localhost", "vendor.example", "vendor.example"]
 
 
 async def test_an_address_that_does_not_answer_is_followed_by_the_next_checked_one() -> None:
