@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import httpx
+from pydantic import SecretStr
 from starlette.routing import Route
 
 from chassis import Service
@@ -28,7 +29,7 @@ from gateway.adapters.upstreams import HttpUpstreams, Patience
 from gateway.adapters.verifiers import respondents, verifiers
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.answer_webhook import AnswerWebhook
-from gateway.application.authenticate import Authenticate
+from gateway.application.authenticate import Authenticate, FleetToken
 from gateway.application.describe_api import DescribeApi
 from gateway.application.forward_request import ForwardRequest
 from gateway.application.hold_access import HeldAccess
@@ -86,7 +87,7 @@ def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, Answ
 
 
 def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Route], Callable[[], None]]:
-    """The API: its table, who may come in, how often, and where it goes."""
+    """The API: its table, how often anyone may, and where requests go."""
     counts = Counts(service.metrics.registry)
     configuration = settings.configuration
     upstreams = HttpUpstreams(configuration.upstreams, _patience(settings), counts)
@@ -95,20 +96,13 @@ def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Rou
         OpenApiDescriptions(upstreams, settings.service_token),
         SealedDocuments(_sealed(settings, "routes")),
     )
-    source = TenancyAccess(settings.tenancy_url, settings.service_token)
-    access = HeldAccess(source, SealedAccess(_sealed(settings, "access")), settings.access_hold_seconds)
-    keys = HeldKeys(source, settings.access_hold_seconds)
+    authenticate, changed_here, changed = _access(service, settings)
     counter = SlidingWindows(settings.limits_url.get_secret_value())
     limited = LimitRequests(counter, configuration.policies)
     pages = WebPages(configuration.origins)
-    service_token, admin_token = (
-        token.get_secret_value().encode() for token in (settings.service_token, settings.admin_token)
-    )
-    serve = ServeRequest(
-        routes,
-        Authenticate({"service": service_token, "admin": admin_token}, access, keys, SignedTokens()),
-        limited, ForwardRequest(upstreams, service_token), KeptAnswers(settings.cache_bytes), counts,
-    )  # fmt: skip
+    forward = ForwardRequest(upstreams, _bytes(settings.service_token))
+    kept = KeptAnswers(settings.cache_bytes)
+    serve = ServeRequest(routes, authenticate, limited, forward, kept, counts, changed_here)
 
     def apply(changed: Configuration) -> None:
         upstreams.use(changed.upstreams)
@@ -121,20 +115,40 @@ def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Rou
         service.runs("configuration", file.run)
         service.notes(file.notes)
     service.runs("routes", routes.run)
-    service.runs("access", access.run)
-    for look in (routes.notes, access.notes, counter.notes, upstreams.notes):
+    for look in (routes.notes, counter.notes, upstreams.notes):
         service.notes(look)
+    describe = document_routes(DescribeApi(routes, lambda: service.version), page_assets())
+    return [*describe, api_route(serve, limits, pages, counts)], changed
 
-    def access_changed() -> None:
-        access.forget_age()
+
+def _access(
+    service: Service, settings: Settings
+) -> tuple[Authenticate, Callable[[], Awaitable[None]], Callable[[], None]]:
+    """Who may come in; what to wait for after a change through this door, and what to call after one elsewhere."""
+    source = TenancyAccess(settings.tenancy_url, settings.service_token)
+    access = HeldAccess(source, SealedAccess(_sealed(settings, "access")), settings.access_hold_seconds)
+    keys = HeldKeys(source, settings.access_hold_seconds)
+    fleet: dict[FleetToken, bytes] = {
+        "service": _bytes(settings.service_token),
+        "admin": _bytes(settings.admin_token),
+    }
+
+    async def changed_here() -> None:
         keys.forget()
+        await access.changed()
 
-    service.when_reconnected(access_changed)
-    describe = DescribeApi(routes, lambda: service.version)
-    return [
-        *document_routes(describe, page_assets()),
-        api_route(serve, limits, pages, counts),
-    ], access_changed
+    def changed() -> None:
+        keys.forget()
+        access.forget_age()
+
+    service.runs("access", access.run)
+    service.notes(access.notes)
+    service.when_reconnected(changed)
+    return Authenticate(fleet, access, keys, SignedTokens()), changed_here, changed
+
+
+def _bytes(secret: SecretStr) -> bytes:
+    return secret.get_secret_value().encode()
 
 
 def _patience(settings: Settings) -> Patience:

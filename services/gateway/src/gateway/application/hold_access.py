@@ -90,6 +90,13 @@ class HeldAccess:
         """Something changed: read again at once."""
         self._stale.set()
 
+    async def changed(self) -> None:
+        """Somebody just changed who may come in: read again before he is answered, if tenancy is quick."""
+        if self._reading is not None and not self._reading.done():
+            # This reading may have begun before the change.
+            await self._read_within(PATIENCE)
+        await self._read_within(PATIENCE)
+
     async def run(self) -> None:
         """Read at the start, when something changed, and every 5 s; sooner after a failure."""
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -26,6 +26,7 @@ from gateway.domain.headers import Header, first_of, tricky, values_of
 from gateway.domain.operations import Operation
 from gateway.domain.rate_limits import Standing
 
+WHO_LETS_IN = "tenancy"
 _TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MADE_ANEW = frozenset({b"cache-control", b"etag", b"vary", b"age", b"content-length", b"transfer-encoding"})
 
@@ -86,6 +87,7 @@ class ServeRequest:
         forward: ForwardRequest,
         kept: KeptAnswers,
         counted: Counted,
+        access_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._routes = routes
         self._authenticate = authenticate
@@ -93,6 +95,7 @@ class ServeRequest:
         self._forward = forward
         self._kept = kept
         self._counted = counted
+        self._access_changed = access_changed
 
     async def find(self, call: Call) -> Operation:
         """The operation that is asked for. Raises `NoSuchPath`, `NoSuchMethod`, `RoutesUnread`."""
@@ -178,9 +181,13 @@ class ServeRequest:
         tenant_id = exchange.tenant_id if of_one else None
         self._kept.written(tenant_id, operation.resource)
         try:
-            return await self._ask(call, exchange, operation)
+            answer = await self._ask(call, exchange, operation)
         finally:
             self._kept.written(tenant_id, operation.resource)
+        if operation.service == WHO_LETS_IN and answer.status < 400:
+            # Who logs out or revokes a key is told so when it holds, here at least; other replicas know within 5 s.
+            await self._access_changed()
+        return answer
 
     def _from_memory(self, kept: KeptAnswer, headers: Sequence[Header]) -> Ready:
         age = kept.age(monotonic())
