@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from time import monotonic
@@ -31,6 +32,8 @@ _PORTS: dict[Use, frozenset[int]] = {
 """Of the well-known ports (below 1024) each use has its own alone; what the allow-list names may have any."""
 MOST_TRIED = 4
 """Of a name's addresses, after all of them were judged."""
+_resolving = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolving")
+"""Threads of its own: names whose servers never answer hold up nothing but other names."""
 _log = structlog.get_logger("vendorkit.outward")
 
 
@@ -100,30 +103,24 @@ class Guard:
             return "is an address that is not on the public internet, which Frontdesk does not connect to"
         return _port_complaint(port, use) if port is not None and _closed(port, use) else None
 
-    def connected(self, host: str, port: int, use: Use, *, seconds: float) -> socket.socket:
-        """A connection to one of the checked addresses; blocks. Raises `AddressRefused`, `OSError`."""
-        end = monotonic() + seconds
-        addresses = self.checked(host, port, use)[:MOST_TRIED]
-        failure: OSError = TimeoutError(f"no time was left to connect to {host}")
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share = max((end - monotonic()) / left, 0.1)
-            try:
-                return socket.create_connection((str(address), port), timeout=share)
-            except OSError as error:
-                failure = error
-        raise failure
+    async def checked_soon(self, host: str, port: int, use: Use) -> Sequence[Address]:
+        """The same as `checked`, without blocking."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_resolving, self.checked, host, port, use)
 
     async def connected_soon(self, host: str, port: int, use: Use, *, seconds: float) -> socket.socket:
-        """The same without blocking: a connected socket for a client that takes one."""
-        async with asyncio.timeout(seconds + 1):
-            task = asyncio.create_task(asyncio.to_thread(self.connected, host, port, use, seconds=seconds))
-            try:
-                found = await asyncio.shield(task)
-            except asyncio.CancelledError:
-                task.add_done_callback(_give_back)
-                raise
-        found.setblocking(False)
-        return found
+        """A connected socket, for a client that takes one. Raises `AddressRefused`, `OSError`."""
+        end = monotonic() + seconds
+        failure: OSError = TimeoutError(f"no time was left to connect to {host}")
+        async with asyncio.timeout(seconds):
+            addresses = (await self.checked_soon(host, port, use))[:MOST_TRIED]
+            for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+                try:
+                    async with asyncio.timeout((end - monotonic()) / left):
+                        return await _connected(address, port)
+                except OSError as error:
+                    failure = error
+        raise failure
 
 
 PUBLIC_ONLY = Guard()
@@ -180,7 +177,12 @@ def _port_complaint(port: int, use: Use) -> str:
     return f"has port {port}, which is no port for this use ({ports}, or 1024 and above)"
 
 
-def _give_back(task: asyncio.Task[socket.socket]) -> None:
-    """Close what was connected for somebody who no longer waits."""
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
+async def _connected(address: Address, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(made, (str(address), port))
+    except BaseException:
+        made.close()
+        raise
+    return made

@@ -106,7 +106,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         seconds = _CONNECT_SECONDS if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
-                addresses = (await asyncio.to_thread(self._guard.checked, host, port, "web"))[:MOST_TRIED]
+                addresses = (await self._guard.checked_soon(host, port, "web"))[:MOST_TRIED]
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from error
         except OSError as error:

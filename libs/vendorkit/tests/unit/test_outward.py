@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -363,3 +364,25 @@ async def test_a_name_that_leads_nowhere_is_asked_again_later() -> None:
     ) as client:
         with pytest.raises(VendorUnavailable, match="nothing was sent"):
             await client.get("/party", Anything)
+
+
+async def test_names_whose_servers_never_answer_hold_up_nobody_else() -> None:
+    asked, answered = threading.Semaphore(0), threading.Event()
+
+    def never(host: str, port: int) -> Sequence[str]:
+        asked.release()
+        answered.wait()
+        return []
+
+    slow = [
+        asyncio.create_task(Guard(resolve=never).connected_soon("slow.example", 25, "smtp", seconds=20))
+        for _ in range(16)
+    ]
+    await asyncio.to_thread(asked.acquire)
+    assert await asyncio.to_thread(lambda: "other work") == "other work"
+    with pytest.raises(TimeoutError):
+        await Guard(resolve=never).connected_soon("slow.example", 25, "smtp", seconds=0.1)
+    answered.set()
+    assert all(
+        isinstance(outcome, OSError) for outcome in await asyncio.gather(*slow, return_exceptions=True)
+    )
