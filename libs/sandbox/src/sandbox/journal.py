@@ -22,7 +22,7 @@ _TELLING_HEADERS = (
     "x-request-id",
     "traceparent",
 )
-_SECRET_HEADERS = ("authorization", "authenticationtoken", "x-goog-api-key")
+_SECRET_HEADERS = ("authorization", "authenticationtoken", "x-goog-api-key", "x-vault-token")
 
 
 @dataclass
