@@ -121,7 +121,9 @@ async def test_a_client_address_that_tries_many_accounts_is_locked_and_a_made_up
 ) -> None:
     client = f"2001:db8:{uuid4().hex[:4]}::"
     tried = [
-        await people.log_in(f"{uuid4().hex}@x.test", ANOTHER_PASSWORD, client=f"1.2.3.4, {client}{number}")
+        await people.log_in(
+            f"{uuid4().hex}@x.test", ANOTHER_PASSWORD, client=f"10.20.30.{number}, {client}{number}"
+        )
         for number in range(1, 32)
     ]
 

@@ -189,18 +189,22 @@ async def test_an_answer_of_another_browser_another_state_or_a_second_time_is_re
     other_state = await call(company, back.replace(state, "x" * len(state)), flow)
     good = await call(company, back, flow)
     again = await call(company, back, flow)
+    back = await company.go()
+    flow = company.browser.cookies["frontdesk_microsoft"]
     try:
         CLOCK.pass_by(minutes=11)
-        late = await call(company, await company.go(), flow)
+        late = await call(company, back, flow)
     finally:
         CLOCK.reset()
+    in_time = await call(company, back, flow)
 
-    assert [each.status_code for each in (without_cookie, other_state, good, again, late)] == [
+    assert [each.status_code for each in (without_cookie, other_state, good, again, late, in_time)] == [
         401,
         401,
         200,
         401,
         401,
+        200,
     ]
     assert "AADSTS54005" in again.json()["detail"]
 
@@ -233,6 +237,23 @@ async def test_a_person_who_declines_and_a_microsoft_that_fails_are_said_in_word
 
     assert (declined.status_code, "access_denied" in declined.json()["detail"]) == (401, True)
     assert (down.status_code, down.headers["retry-after"]) == (503, "5")
+
+
+async def test_who_gets_a_former_colleagues_address_does_not_get_his_account(company: Company) -> None:
+    somebody = await company.people.join(company.tenant_id, "agent", email())
+    await company.knows(somebody.email, "oid-of-the-colleague")
+    said_of(await company.sign_in())
+
+    await company.knows(somebody.email, "oid-of-his-successor")
+    assert (await company.sign_in()).status_code == 401
+
+
+async def test_a_directory_that_was_changed_under_way_lets_nobody_of_the_old_one_in(company: Company) -> None:
+    boss = await company.people.join(company.tenant_id)
+    await company.knows(boss.email)
+    back = await company.go()
+    await set_directory(company, boss, str(uuid4()))
+    assert (await company.browser.get(back)).status_code == 401
 
 
 async def test_a_disabled_user_and_a_company_without_a_directory_stay_out(company: Company) -> None:
