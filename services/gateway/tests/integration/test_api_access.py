@@ -204,13 +204,16 @@ async def test_a_public_operation_wants_no_token_and_gives_none_away(door: Door)
 
 async def test_what_was_revoked_or_suspended_is_let_in_no_more(door: Door) -> None:
     token, other = door.issuer.token(sid="s2"), door.issuer.token(sid="s3", tenant="gone")
-    assert {(await door.ask(token=one)).status_code for one in (token, other, KEY)} == {200}
+    others_key = KEY.replace("muster", "gone")
+    door.tenancy.keys[others_key] = {**door.tenancy.keys[KEY], "key_id": "8", "tenant_id": "gone"}
+    assert {(await door.ask(token=one)).status_code for one in (token, other, KEY, others_key)} == {200}
     door.tenancy.revoked, door.tenancy.suspended = ["s2", "7"], ["gone"]
     await door.learn()
 
     assert refused(await door.ask(token=token), 401, "session has ended")
     assert refused(await door.ask(token=KEY), 401, "revoked")
     assert refused(await door.ask(token=other), 403, "suspended")
+    assert refused(await door.ask(token=others_key), 403, "suspended")
     assert (await door.ask(token=door.issuer.token())).status_code == 200
     door.tenancy.revoked, door.tenancy.suspended = [], []
     await door.learn()
