@@ -9,7 +9,6 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import text
 
 from contracts.tenants.http_v1 import Credential, HookList, TenantProfile
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured, TenantCreated
@@ -389,20 +388,3 @@ async def test_without_a_token_nothing_is_answered(tenancy: RunningService, tena
     for path in ("/api/v1/tenants", f"/internal/tenants/{tenant_id}/profile", "/internal/hooks"):
         answer = await tenancy.http.get(path, headers={"Authorization": "Bearer wrong"})
         assert answer.status_code == 401
-
-
-async def test_a_session_of_another_tenant_sees_no_row_of_this_one(
-    tenancy: RunningService, document: Document, tenant_id: str
-) -> None:
-    await put(tenancy, document)
-
-    for table in ("tenants", "credentials", "audit"):
-        statement = text(f"select count(*) from tenancy.{table} where tenant_id = :tenant_id")
-        async with tenancy.service.units.reading("another") as session:
-            hidden = (await session.execute(statement, {"tenant_id": tenant_id})).scalar_one()
-        async with tenancy.service.units.fleet() as session:
-            nobody = (await session.execute(text(f"select count(*) from tenancy.{table}"))).scalar_one()
-        async with tenancy.service.units.reading(tenant_id) as session:
-            own = (await session.execute(statement, {"tenant_id": tenant_id})).scalar_one()
-        assert (hidden, nobody) == (0, 0)
-        assert own > 0

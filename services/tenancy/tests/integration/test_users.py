@@ -344,7 +344,7 @@ async def test_neither_passwords_nor_tokens_nor_addresses_lie_in_clear_where_the
     finally:
         await connection.close()
     everything = "\n".join(found)
-    assert granted["refresh_token"].rpartition("_")[2] not in everything
+    assert granted["refresh_token"][-20:] not in everything
     assert "drei gelbe" not in everything
     assert "falsch geraten" not in everything
     attempts = [row for row in found if row.startswith(("login_attempts", "audit"))]

@@ -254,17 +254,21 @@ async def test_the_audit_comes_in_pages_and_by_what_is_asked_for(
     assert (await tenancy.http.get(f"{address}/audit", params={"actor": "a\x00"})).status_code == 422
 
 
-async def test_versions_and_audit_of_another_tenant_stay_hidden_without_any_filter(
+async def test_a_session_of_another_tenant_sees_no_row_of_this_one_without_any_filter(
     tenancy: RunningService, document: Document, address: str
 ) -> None:
-    await tenancy.http.put(address, json=document)
+    await tenancy.http.put(address, json=document | {"credentials": {"weclapp": WECLAPP}})
+    tenant_id, units = document["tenant_id"], tenancy.service.units
 
-    for table in ("tenants", "tenant_versions", "audit"):
-        async with tenancy.service.units.reading("another") as session:
-            found = await session.execute(
-                text(f"select count(*) from tenancy.{table} where tenant_id <> 'another'")
-            )
-            assert found.scalar_one() == 0
+    for table in ("tenants", "tenant_versions", "credentials", "audit"):
+        statement = text(f"select distinct tenant_id from tenancy.{table}")
+        async with units.reading(tenant_id) as session:
+            own = (await session.execute(statement)).scalars().all()
+        async with units.reading("another") as session:
+            hidden = (await session.execute(statement)).scalars().all()
+        async with units.fleet() as session:
+            nobody = (await session.execute(statement)).scalars().all()
+        assert (own, hidden, nobody) == ([tenant_id], [], []), table
 
 
 def vouched(document: Document, *scopes: str, role: str = "tenant_admin") -> dict[str, str]:
