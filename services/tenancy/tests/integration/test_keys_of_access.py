@@ -124,7 +124,7 @@ async def test_a_key_that_the_gateway_asks_for_is_verified(people: People, tenan
     key = made.json()["key"]
     assert key.startswith(f"fdk_{tenant_id}_{made.json()['key_id']}_")
     listed = await people.http.get("/api/v1/api-keys", headers=anna.headers)
-    assert key.rpartition("_")[2] not in listed.text
+    assert key[-20:] not in listed.text
     verified = await people.http.post("/internal/api-keys/verify", json={"key": key})
     found = VerifiedKey.model_validate_json(verified.content)
     assert (found.tenant_id, found.scopes, found.requests_per_minute) == (
