@@ -144,7 +144,7 @@ def test_a_missing_secret_is_named_with_the_places_where_it_was_looked_for_and_n
     )
     assert f"{nothing_set}/frontdesk_master_key" in said
     assert "not in Vault (FRONTDESK_VAULT_PATH is not set)" in said
-    assert "LOG_LEVEL: Input should be" in said
+    assert "log_level: Input should be" in said
     everything = said + str(refused.value) + repr(refused.value)
     assert not [value for value in ALL.values() if value in everything]
     with pytest.raises(SystemExit, match="FRONTDESK_MASTER_KEY: is missing"):

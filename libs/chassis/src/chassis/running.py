@@ -74,8 +74,8 @@ def run(create_service: Callable[[], Service]) -> None:
         service = create_service()
     except ValidationError as error:
         sys.exit(f"the settings are not as they must be: {settings_flaws(error)}")
-    except SecretsNotRead as error:
-        sys.exit(str(error))
+    except (SecretsNotRead, ValueError) as error:
+        sys.exit(f"the settings are not as they must be: {error}")
     configure_logs(service.settings.log_level)
     uvloop.run(run_until_signal(Fleet([service])))
 

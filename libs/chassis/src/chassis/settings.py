@@ -124,7 +124,7 @@ def _told(kind: str, place: tuple[int | str, ...], words: str) -> InitErrorDetai
 def settings_flaws(error: ValidationError) -> str:
     """What is wrong with settings, in one line that shows no value."""
     return "; ".join(
-        f"{'__'.join(str(step) for step in flaw['loc']).upper()}: {flaw['msg']}"
+        f"{'__'.join(str(step) for step in flaw['loc'])}: {flaw['msg']}"
         for flaw in error.errors(include_input=False, include_url=False)
     )
 

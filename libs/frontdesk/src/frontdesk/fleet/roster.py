@@ -39,6 +39,8 @@ def create(point: EntryPoint, environment: Mapping[str, str]) -> Service:
             raise FleetError(f"{point.name} cannot be set so: {settings_flaws(error)}") from None
         except SecretsNotRead as error:
             raise FleetError(f"{point.name} cannot read its settings: {error}") from error
+        except ValueError as error:
+            raise FleetError(f"{point.name} cannot be set so: {error}") from error
 
 
 @contextmanager
