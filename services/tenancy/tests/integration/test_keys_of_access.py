@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,9 +11,14 @@ from typing import Any
 
 import jwt
 import pytest
+from pydantic import SecretStr
 
+from chassis.keyring import KeyRing
 from contracts.tenants.http_v1 import VerifiedKey
+from tenancy.adapters.access_tokens import Ed25519Signer
+from tenancy.adapters.fleet import StoredDoors, StoredFleet
 from tenancy.app import create_service
+from tenancy.application.sign_tokens import SignTokens
 from testkit.people import CHEAP_HASHES, Clock, People
 from testkit.service import running
 
@@ -148,3 +155,31 @@ async def test_a_key_that_the_gateway_asks_for_is_verified(people: People, tenan
     assert (await people.http.post("/internal/api-keys/verify", json={"key": key})).status_code == 404
     assert found.key_id in (await people.access()).revoked
     assert (f"user:{anna.user_id}", "api_key.revoked") in await people.audit(tenant_id)
+
+
+def signing_with(people: People, ring: str) -> SignTokens:
+    """What signs tokens under a master key."""
+    signer = Ed25519Signer(KeyRing.from_secret(SecretStr(ring)))
+    lives = {"token_life": timedelta(minutes=10), "key_life": timedelta(days=30)}
+    return SignTokens(StoredDoors(people.tenancy.service.units), signer, **lives, clock=CLOCK)
+
+
+async def test_signing_keys_follow_a_turned_key_ring_and_one_that_is_lost_is_replaced(
+    people: People, tenant_id: str
+) -> None:
+    old = people.tenancy.service.settings.master_key.get_secret_value()
+    old = old if ":" in old else f"1:{old}"
+    new = f"new:{b64encode(os.urandom(32)).decode()}"
+    before = (await people.access()).keys
+
+    assert await signing_with(people, f"{new},{old}").keep_house() == []
+    async with people.tenancy.service.units.fleet() as session:
+        token = await signing_with(people, new)(StoredFleet(session), {"sub": "x", "aud": "frontdesk-api"})
+    assert jwt.get_unverified_header(token)["kid"] in {key["kid"] for key in before}
+
+    stranger = signing_with(people, f"lost:{b64encode(os.urandom(32)).decode()}")
+    assert set(await stranger.keep_house()) == {key["kid"] for key in before}
+    async with people.tenancy.service.units.fleet() as session:
+        token = await stranger(StoredFleet(session), {"sub": "x", "aud": "frontdesk-api"})
+    assert jwt.get_unverified_header(token)["kid"] not in {key["kid"] for key in before}
+    assert {key["kid"] for key in before} < {key["kid"] for key in (await people.access()).keys}
