@@ -13,6 +13,7 @@ import houses
 import outages
 import pages
 import reads
+import verifiers
 import webhooks
 from figures import Figure, keep, short_of, table
 from ground import ROOT, Ground, Size, prepared_ground
@@ -20,6 +21,7 @@ from ground import ROOT, Ground, Size, prepared_ground
 Measure = Callable[[Ground, Sequence[str]], Awaitable[list[Figure]]]
 GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (webhooks.NAMES, webhooks.measure),
+    (verifiers.NAMES, verifiers.measure),
     (reads.NAMES, reads.measure),
     (outages.NAMES, outages.measure),
     (events.NAMES, events.measure),

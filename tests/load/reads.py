@@ -34,7 +34,7 @@ async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
         alone, through = free_port(), free_port()
         await stack.enter_async_context(service_process(ground, "orchestrator", alone, TENANCY_URL=tenancy))
         upstreams = json.dumps({"orchestrator": f"http://127.0.0.1:{alone}", "tenancy": tenancy})
-        limits = {"GATEWAY_TENANT_REQUESTS": "1000000", "GATEWAY_USER_REQUESTS": "1000000"}
+        limits = {"GATEWAY_LIMIT_TENANT": "1000000/minute", "GATEWAY_LIMIT_USER": "1000000/minute"}
         await stack.enter_async_context(
             gateway_process(ground, through, tenancy, GATEWAY_UPSTREAMS=upstreams, **limits)
         )

@@ -7,6 +7,7 @@ time of each counts from when it should have started, so that a server that stan
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ import random
 import secrets
 import time
 from collections import Counter, deque
+from pathlib import Path
 from typing import cast
 
 import uvloop
@@ -33,7 +35,9 @@ class Asked(BaseModel):
     """What is wanted."""
 
     port: int
-    targets: list[Target]
+    targets: list[Target] = []
+    file: str | None = None
+    """Requests that were made before, as they go over the wire: base64, a line each."""
     connections: int = 32
     seconds: float
     requests: int
@@ -163,6 +167,8 @@ class Load:
 
 def made_requests(wanted: Asked) -> list[bytes]:
     """Requests in the order of their targets; webhooks each with a delivery id of its own, some sent a second time."""
+    if wanted.file is not None:
+        return [base64.b64decode(line) for line in Path(wanted.file).read_bytes().split()]
     if all(target.secret is not None for target in wanted.targets):
         return _signed(wanted)
     reads = [_read(target, wanted.port) for target in wanted.targets]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 SERVICES = (
     "tenancy", "orchestrator", "conversation", "reporting", "notification", "email-ingest", "ocr", "crm-sync",
@@ -137,7 +137,7 @@ def upstreams(**services: str | Sequence[str]) -> str:
 
 
 @asynccontextmanager
-async def served(routes: Sequence[Route], port: int = 0) -> AsyncIterator[str]:
+async def served(routes: Sequence[BaseRoute], port: int = 0) -> AsyncIterator[str]:
     """These routes on a free port, for as long as the block lasts; yields the address."""
     listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(Starlette(routes=list(routes)), log_config=None, lifespan="off", access_log=False)

@@ -294,3 +294,16 @@ async def test_a_reply_that_perhaps_left_waits_for_a_human_and_is_not_repeated(d
     assert dropped.status_code == 202
     mails = [mail for mail in desk.wire.all(SendEmail) if mail.lead_id == command.lead_id]
     assert [mail.purpose for mail in mails] == ["reply"]
+
+
+async def test_a_letter_that_belongs_to_no_lead_such_as_an_invitation_is_passed_over(
+    desk: RunningService,
+) -> None:
+    at, invitation = datetime.now(UTC), new_id()
+    about_nobody = {"lead_id": invitation, "turn": 0, "purpose": "notice", "channel": "email", "external_id": f"<{invitation}@acme.test>"}  # fmt: skip
+    before = desk.service.metrics.count("message.sent.v1", "done")
+    await desk.wire.say(MessageSent.model_validate({**about_nobody, "sent_at": at}), tenant_id="acme")
+    await settled(desk, "message.sent.v1")
+
+    assert desk.service.metrics.count("message.sent.v1", "done") > before
+    assert desk.service.metrics.count("message.sent.v1", "retried") == 0

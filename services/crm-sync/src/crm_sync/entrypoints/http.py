@@ -76,6 +76,12 @@ def router(
     """The routes; `country_code` tells a tenant's calling code for national numbers."""
     router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 
+    async def known(session: Session, customer_id: str) -> Customer:
+        found = await customers.get(session, customer_id)
+        if found is None:
+            raise Problem(404, "No such customer", f"the local copy has no customer {customer_id}")
+        return found
+
     @router.get("", summary="Find customers by e-mail address, phone number or words")
     async def find(
         tenant_id: _Tenant,
@@ -106,10 +112,7 @@ def router(
     @router.get("/{customer_id}", summary="One customer", dependencies=_KEPT)
     async def one(tenant_id: _Tenant, customer_id: str) -> CustomerAnswer:
         async with units.reading(tenant_id) as session:
-            found = await customers.get(session, customer_id)
-        if found is None:
-            raise Problem(404, "No such customer", f"the local copy has no customer {customer_id}")
-        return CustomerAnswer.model_validate(found)
+            return CustomerAnswer.model_validate(await known(session, customer_id))
 
     @router.get(
         "/{customer_id}/tasks",
@@ -120,6 +123,7 @@ def router(
         tenant_id: _Tenant, customer_id: str, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[RecordAnswer]:
         async with units.reading(tenant_id) as session:
+            await known(session, customer_id)
             return [
                 RecordAnswer.model_validate(task)
                 for task in await records.tasks_of(session, customer_id, limit=limit)
@@ -134,6 +138,7 @@ def router(
         tenant_id: _Tenant, customer_id: str, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[RecordAnswer]:
         async with units.reading(tenant_id) as session:
+            await known(session, customer_id)
             found = await records.entries_of(session, customer_id, limit=limit)
             return [RecordAnswer.model_validate(entry) for entry in found]
 

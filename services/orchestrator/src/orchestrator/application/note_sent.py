@@ -13,14 +13,16 @@ from orchestrator.domain.turn import TurnState
 
 
 async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
-    """Note a mail that left; a first reply makes the lead CONTACTED."""
+    """Note a mail that left; a first reply makes the lead CONTACTED. A letter to an account is nobody's enquiry."""
     lead = await records.lead(event.lead_id)
+    if lead is None:
+        return []
     turn = await records.turn(event.lead_id, event.turn)
     automatic = turn is not None and turn.released_by is None
     await records.keep_sent(
         SentNote(event.lead_id, event.turn, event.purpose, event.external_id, event.sent_at, automatic)
     )
-    if event.purpose != "reply" or lead is None:
+    if event.purpose != "reply":
         return []
     if turn is not None:
         await records.keep_turn(turn.now("answered"))
@@ -38,14 +40,15 @@ async def note_sent(event: MessageSent, *, records: Records) -> list[Following]:
 
 async def note_trouble(event: MessageUncertain | MessageFailed, *, records: Records, now: datetime) -> None:
     """Note a mail that did not leave, or perhaps did not. Notification, which saw it, has told the agent."""
-    lead = await records.lead(event.lead_id)
+    if await records.lead(event.lead_id) is None:
+        return
     turn = await records.turn(event.lead_id, event.turn)
     if event.purpose != "reply":
         if isinstance(event, MessageUncertain):  # should it have come through, the agent may answer it
             await records.keep_sent(
                 SentNote(event.lead_id, event.turn, event.purpose, event.external_id, now)
             )
-    elif lead is not None and turn is not None and turn.state == "sending":
+    elif turn is not None and turn.state == "sending":
         # A turn that was answered meanwhile, by the agent himself perhaps, waits for nobody.
         state: TurnState = "failed" if isinstance(event, MessageFailed) else "uncertain"
         await records.keep_turn(turn.now(state, reason=event.reason))
