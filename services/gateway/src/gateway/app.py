@@ -12,7 +12,7 @@ from chassis import Service
 from chassis.keyring import KeyRing
 from gateway.adapters.access import TenancyAccess
 from gateway.adapters.access_tokens import SignedTokens
-from gateway.adapters.answering import HttpAnswers
+from gateway.adapters.answering import HttpAnswers, SafeAnswers
 from gateway.adapters.captcha import SiteVerify
 from gateway.adapters.configuration_file import ConfigurationFile
 from gateway.adapters.counts import Counts
@@ -82,7 +82,7 @@ def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, Answ
     )
     return (
         AcceptWebhook(known, DurableIntake(service.intake, service.blobs)),
-        AnswerWebhook(respondents(settings.public_url), answers),
+        AnswerWebhook(respondents(settings.public_url), answers, SafeAnswers(service.metrics.registry).count),
     )
 
 

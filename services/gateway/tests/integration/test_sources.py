@@ -318,6 +318,8 @@ async def test_a_caller_is_told_something_when_telephony_has_nothing_to_say(
     assert answer.headers["content-type"].startswith("text/xml")
     assert '<Say language="de-DE">' in answer.body
     assert services.asked
+    counted = 'frontdesk_gateway_safe_answers_total{service="telephony"}'
+    assert counted in (await gateway.http.get("/metrics")).text
 
 
 async def test_a_call_at_sipgate_goes_its_normal_way_when_telephony_is_late(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import structlog
+from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
 from gateway.application.answer_webhook import MOST_BYTES
@@ -14,6 +16,22 @@ from gateway.application.ports import Incoming, Reply
 from gateway.domain.hook import Hook
 
 _log = structlog.get_logger("gateway.answers")
+
+
+class SafeAnswers:
+    """Counts, for Prometheus, how often a sender was given a safe answer because a service had none in time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._given = Counter(
+            "frontdesk_gateway_safe_answers_total",
+            "Senders that waited for an answer and got a safe one, by the service that had none in time.",
+            ("service",),
+            registry=registry,
+        )
+
+    def count(self, service: str) -> None:
+        """One more."""
+        self._given.labels(service).inc()
 
 
 class HttpAnswers:
@@ -50,6 +68,9 @@ class HttpAnswers:
                     content += chunk
                     if len(content) > MOST_BYTES:
                         return self._none(service, hook, "its answer is too long")
+        except asyncio.CancelledError:
+            self._none(service, hook, "it was late")
+            raise
         except httpx.HTTPError as error:
             return self._none(service, hook, f"it cannot be reached ({type(error).__name__})")
         return Reply(bytes(content), answer.headers.get("content-type", ""), answer.status_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateway.application.ports import AskedServices, Incoming, Reply, Respondent
 from gateway.domain.hook import Hook
@@ -15,13 +15,16 @@ MOST_BYTES = 64 * 1024
 class AnswerWebhook:
     """A caller is never left waiting for a service: the deadline is under the vendor's own.
 
-    The webhook is verified and kept already; the service that is asked hears of it as an event all the same.
+    The webhook is verified and kept already; the service that is asked hears of it as an event all the same. `counted` is
+    told of each service that had no answer in time.
     """
 
-    def __init__(self, respondents: Mapping[str, Respondent], services: AskedServices) -> None:
+    def __init__(
+        self, respondents: Mapping[str, Respondent], services: AskedServices, counted: Callable[[str], None]
+    ) -> None:
         self._respondents = respondents
         self._services = services
-        self._unanswered = 0
+        self._counted = counted
 
     async def __call__(self, hook: Hook, incoming: Incoming, webhook_id: str) -> Reply | None:
         """What the sender is told; None when a receipt will do."""
@@ -37,14 +40,9 @@ class AnswerWebhook:
         except TimeoutError:
             reply = None
         if reply is None or not _usable(reply, question.content_types):
-            self._unanswered += 1
+            self._counted(question.service)
             return question.otherwise
         return reply
-
-    @property
-    def unanswered(self) -> int:
-        """How often a safe answer was given because no service had one in time."""
-        return self._unanswered
 
 
 def _usable(reply: Reply, content_types: frozenset[str]) -> bool:

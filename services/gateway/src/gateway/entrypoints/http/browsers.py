@@ -21,12 +21,13 @@ class ForBrowsers:
         self._hooks = hooks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
-        if origin is None or not await self._may(scope, origin):
-            await self._app(scope, receive, send)
-            return
-        page = origin.decode("latin-1")
+        for name, origin in scope["headers"]:
+            if name == b"origin" and await self._may(scope, origin):
+                await self._serve(origin.decode("latin-1"), scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
+    async def _serve(self, page: str, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
