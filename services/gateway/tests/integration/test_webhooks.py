@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
 import json
@@ -219,6 +220,21 @@ async def test_chunks_that_are_none_are_answered_400(gateway: RunningService) ->
     answer = await raw(gateway, head(ADDRESS, headers), b"zz\r\nGarbage")
 
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_headers_of_a_megabyte_are_answered_431(gateway: RunningService) -> None:
+    answer = await raw(gateway, head(ADDRESS, {**signed(BODY, "headers"), "X-Large": "a" * 1_000_000}))
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in answer
+
+
+async def test_a_body_that_is_compressed_is_answered_415_however_small_it_is(gateway: RunningService) -> None:
+    bomb = gzip.compress(bytes(LIMIT * 100))
+
+    for coding, body in (("gzip", bomb), ("gzip, gzip", gzip.compress(bomb))):
+        headers = signed(body, uuid4().hex) | {"Content-Encoding": coding}
+        assert refused(await gateway.http.post(ADDRESS, content=body, headers=headers), 415)
 
 
 async def test_a_sender_that_hangs_up_in_the_middle_harms_no_other(gateway: RunningService) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ class Amazon:
 
     async def get(self, url: str, most_bytes: int) -> bytes:
         self.asked.append(url)
+        await asyncio.sleep(0)
         if self.down:
             raise CannotVerify("Amazon does not answer")
         return self.pem if urlsplit(url).path.endswith(".pem") else b"<ok/>"
@@ -91,6 +93,29 @@ async def test_a_certificate_is_read_once() -> None:
         assert await verifier.verify(incoming, HOOK, NOW.timestamp()) == f"m-{number}"
 
     assert amazon.asked == [CERTIFICATE]
+
+
+async def test_those_that_come_at_once_wait_for_one_reading_of_the_certificate() -> None:
+    amazon = Amazon()
+    verifier = SnsSignature(amazon)
+    incoming = [
+        Incoming("POST", b"/", b"", Headers(), signed(message(MessageId=f"m-{number}")))
+        for number in range(40)
+    ]
+
+    await asyncio.gather(*(verifier.verify(one, HOOK, NOW.timestamp()) for one in incoming))
+
+    assert amazon.asked == [CERTIFICATE]
+
+
+async def test_a_certificate_that_was_good_is_not_good_for_ever() -> None:
+    verifier = SnsSignature(Amazon())
+    later = NOW + timedelta(days=30)
+    body = signed(message(Timestamp=later.strftime("%Y-%m-%dT%H:%M:%S.000Z")))
+    await verifier.verify(Incoming("POST", b"/", b"", Headers(), signed(message())), HOOK, NOW.timestamp())
+
+    with pytest.raises(SignatureRefused, match="not valid at this time"):
+        await verifier.verify(Incoming("POST", b"/", b"", Headers(), body), HOOK, later.timestamp())
 
 
 async def test_a_subscription_is_confirmed_at_amazon_and_nothing_is_kept() -> None:

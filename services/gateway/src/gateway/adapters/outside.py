@@ -16,6 +16,7 @@ from vendorkit import AddressRefused
 SECONDS = 5.0
 MOST_PER_MINUTE = 30
 """Whoever knows a topic could have one certificate after another be read: more than this is for later."""
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 _log = structlog.get_logger("gateway.outside")
 
 
@@ -38,7 +39,7 @@ class HttpOutside:
         try:
             async with (
                 asyncio.timeout(SECONDS),
-                self._http.stream("GET", place, follow_redirects=False) as answer,
+                self._http.stream("GET", place, headers=_AS_IT_IS, follow_redirects=False) as answer,
             ):
                 if answer.status_code != 200:
                     raise self._failed(host, f"answered {answer.status_code}")

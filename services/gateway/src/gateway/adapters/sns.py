@@ -13,6 +13,7 @@ The delivery id is the signed `MessageId`.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from contracts.tenants.hooks import SnsSettings
 from gateway.adapters.signatures import PostOnly, json_object, settings_of, short_id
@@ -53,7 +54,8 @@ class SnsSignature(PostOnly):
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        self._keys: dict[str, RSAPublicKey] = {}
+        self._certificates: dict[str, Certificate] = {}
+        self._reading = asyncio.Lock()
 
     async def verify(self, incoming: Incoming, hook: Hook, now: float) -> Verified:
         """The message's id; an answer to a confirmation. Raises `SignatureRefused` and `CannotVerify`."""
@@ -72,14 +74,22 @@ class SnsSignature(PostOnly):
         return _OK
 
     async def _key(self, url: str, now: float) -> RSAPublicKey:
-        known = self._keys.get(url)
-        if known is None:
-            pem = await self._outside.get(_amazons(url, path=_CERTIFICATE), MOST_BYTES)
-            known = _public_key(pem, now)
-            if len(self._keys) >= MOST_CERTIFICATES:
-                self._keys.clear()
-            self._keys[url] = known
-        return known
+        if url not in self._certificates:
+            # Those that come meanwhile wait for the same reading.
+            async with self._reading:
+                if url not in self._certificates:
+                    pem = await self._outside.get(_amazons(url, path=_CERTIFICATE), MOST_BYTES)
+                    self._remember(url, pem)
+        return _public_key(self._certificates[url], now)
+
+    def _remember(self, url: str, pem: bytes) -> None:
+        try:
+            certificate = load_pem_x509_certificate(pem)
+        except ValueError as error:
+            raise CannotVerify("Amazon's certificate is not readable") from error
+        if len(self._certificates) >= MOST_CERTIFICATES:
+            self._certificates.clear()
+        self._certificates[url] = certificate
 
 
 def _check(fields: Fields, settings: SnsSettings, now: float) -> None:
@@ -124,11 +134,7 @@ def _fits(fields: Fields, key: RSAPublicKey) -> bool:
     return True
 
 
-def _public_key(pem: bytes, now: float) -> RSAPublicKey:
-    try:
-        certificate = load_pem_x509_certificate(pem)
-    except ValueError as error:
-        raise CannotVerify("Amazon's certificate is not readable") from error
+def _public_key(certificate: Certificate, now: float) -> RSAPublicKey:
     key = certificate.public_key()
     moment = datetime.fromtimestamp(now, UTC)
     if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
