@@ -105,6 +105,19 @@ def test_the_environment_goes_before_a_file_and_parts_of_a_setting_may_lie_apart
     assert settings.ca_file == Path("/etc/ssl/own.pem")
 
 
+def test_a_variable_that_was_left_empty_counts_as_missing(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ALL.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FRONTDESK_SERVICE_TOKEN", "")
+    with pytest.raises(ValidationError, match="FRONTDESK_SERVICE_TOKEN"):
+        read()
+
+    (nothing_set / "frontdesk_service_token").write_text("from-a-file")
+    assert read().service_token.get_secret_value() == "from-a-file"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "cannot be read"), (b"", "is empty"), (b"\n", "is empty"), (b"\xff", "cannot be read")],

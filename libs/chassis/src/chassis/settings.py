@@ -25,7 +25,13 @@ class Settings(BaseSettings):
     of its own (`service_database_url`), which can reach its own schema alone.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        # A variable that somebody left empty is none: an empty token would let anybody in.
+        env_ignore_empty=True,
+    )
 
     default_port: ClassVar[int] = 0
     """The port of architecture §1; `HTTP_PORT` replaces it for a service that runs alone."""
