@@ -91,12 +91,12 @@ def test_a_signed_body_that_names_no_call_is_known_by_its_hash(body: bytes) -> N
 
 @pytest.mark.parametrize(
     ("event", "service"),
-    [("newCall", "telephony"), ("dtmf", "telephony"), ("answer", None), ("hangup", None)],
+    [("\xff", None), ("newCall", "telephony"), ("dtmf", "telephony"), ("answer", None), ("hangup", None)],
 )
 def test_what_shall_become_of_a_call_is_asked_of_telephony_and_the_rest_of_nobody(
     event: str, service: str | None
 ) -> None:
-    body = BODY.replace(b"newCall", event.encode())
+    body = BODY.replace(b"newCall", event.encode("latin-1"))
     hook = Hook("h", "muster", "sipgate", "sipgate", (), SipgateSettings())
 
     question = SipgateSignature().question(Incoming("POST", b"/", b"", Headers(), body), hook)

@@ -63,6 +63,25 @@ def test_a_hook_of_any_kind_that_signs_is_not_enabled_without_a_secret(verifier:
 
 
 @pytest.mark.parametrize(
+    ("verifier", "secret"),
+    [
+        ("telegram", "ein geheimnis mit lücken"), ("telegram", "x" * 257), ("weclapp", "token&more=0123456"),
+        ("widget", "fdw/0123456789abcdef"), ("graph", "x" * 129), ("graph", "client state 0123456"),
+        ("sipgate", SECRET), ("sipgate", PEM.replace("PUBLIC", "PRIVATE")), ("hmac", "x" * 513),
+    ],
+)  # fmt: skip
+def test_a_secret_that_could_not_be_one_of_its_kind_is_refused_and_never_shown(
+    verifier: str, secret: str
+) -> None:
+    hook = WantedHook("h", "s", (SOUND[verifier][0][0], secret), verifier, settings=SOUND[verifier][1])
+
+    (flaw,) = flaws_of_hooks([hook], {})
+
+    assert flaw.field == "hooks/0/secrets/1"
+    assert secret not in flaw.message
+
+
+@pytest.mark.parametrize(
     ("verifier", "settings", "places"),
     [
         ("whatsapp", {}, ["verify_token"]),

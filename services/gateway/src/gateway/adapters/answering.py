@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
+from gateway.adapters.signatures import latin
 from gateway.application.answer_webhook import MOST_BYTES
 from gateway.application.ports import Incoming, Reply
 from gateway.domain.hook import Hook
@@ -53,11 +54,12 @@ class HttpAnswers:
         url = f"{self._urls[service]}/internal/webhooks/{hook.source}" + (
             f"?{urlencode(query)}" if query else ""
         )
+        content_type = next(iter(incoming.headers.getlist("content-type")), "application/octet-stream")
         headers = {
-            "X-Tenant-Id": hook.tenant_id,
-            "X-Hook-Id": hook.hook_id,
-            "X-Webhook-Id": webhook_id,
-            "Content-Type": next(iter(incoming.headers.getlist("content-type")), "application/octet-stream"),
+            b"X-Tenant-Id": latin(hook.tenant_id),
+            b"X-Hook-Id": latin(hook.hook_id),
+            b"X-Webhook-Id": latin(webhook_id),
+            b"Content-Type": latin(content_type),
         }
         try:
             async with self._http.stream("POST", url, headers=headers, content=incoming.body) as answer:

@@ -59,21 +59,26 @@ class SipgateSignature(PostOnly):
 
     def question(self, incoming: Incoming, _: Hook) -> Question | None:
         """What shall become of the call."""
-        event = dict(form(incoming.body)).get("event", "")
+        event = _fields(incoming.body).get("event", "")
         return Question("telephony" if event in _ASKING else None, SECONDS, NORMAL_WAY, _XML)
 
 
 def _delivery(body: bytes) -> str:
-    try:
-        fields = dict(form(body))
-    except SignatureRefused:
-        return body_id(body)
+    fields = _fields(body)
     call, event = fields.get("callId", ""), fields.get("event", "")
     if not call or not event:
         return body_id(body)
     if event in {"newCall", "answer", "hangup"}:
         return short_id(f"{call}:{event}", body)
     return short_id(f"{call}:{event}:{body_id(body)[:32]}", body)
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """The form; empty when what is signed is none."""
+    try:
+        return dict(form(body))
+    except SignatureRefused:
+        return {}
 
 
 def _signed(pem: bytes, signature: bytes, body: bytes) -> bool:
