@@ -12,7 +12,7 @@ from gateway.adapters.rate_limits import SlidingWindows
 from gateway.application.limit_requests import LimitRequests, TooManyRequests
 from gateway.domain.access import Identity
 from gateway.domain.configuration import Policies
-from gateway.domain.rate_limits import Policy, Standing, limit_field, policy_field
+from gateway.domain.rate_limits import Policy, Standing, client_of, limit_field, policy_field
 
 POLICIES = Policies(
     Policy("user", 3, 60), Policy("tenant", 5, 60), Policy("key", 2, 60), Policy("address", 2, 60)
@@ -69,6 +69,12 @@ async def test_a_key_may_have_a_limit_of_its_own_and_the_fleets_own_tokens_have_
         await limited.of_caller(own)
     for _ in range(10):
         assert await limited.of_caller(Identity("admin", "admin")) == ()
+
+
+def test_addresses_of_one_household_count_as_one() -> None:
+    assert client_of("2001:db8:1:2:3:4:5:6") == client_of("2001:db8:1:2::1") != client_of("2001:db8:1:3::1")
+    assert client_of("::ffff:10.0.0.1") == client_of("10.0.0.1") != client_of("10.0.0.2")
+    assert client_of("unknown") == "unknown"
 
 
 async def test_other_limits_hold_at_once() -> None:

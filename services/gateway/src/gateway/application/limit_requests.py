@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.application.api_ports import Counter
 from gateway.domain.access import FLEET, Identity
 from gateway.domain.configuration import Policies
-from gateway.domain.rate_limits import Policy, Standing
+from gateway.domain.rate_limits import Policy, Standing, client_of
 
 
 class TooManyRequests(Exception):
@@ -52,11 +52,11 @@ class LimitRequests:
 
     async def of_address(self, address: str) -> tuple[Standing, ...]:
         """Count a request that wants no token. Raises `TooManyRequests`."""
-        return await self._take([(self._policies.address, address)])
+        return await self._take([(self._policies.address, client_of(address))])
 
     async def of_refused(self, address: str) -> tuple[Standing, ...]:
         """Count a credential that was refused. Raises `TooManyRequests`."""
-        return await self._take([(replace(self._policies.address, name="refused"), address)])
+        return await self._take([(replace(self._policies.address, name="refused"), client_of(address))])
 
     async def _take(self, wanted: Sequence[tuple[Policy, str]]) -> tuple[Standing, ...]:
         standings: list[Standing] = []

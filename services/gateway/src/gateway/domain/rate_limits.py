@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 from typing import Self
 
@@ -42,6 +43,19 @@ class Standing:
     def retry_after(self) -> int:
         """Seconds to wait."""
         return max(1, ceil(self.resets_in))
+
+
+def client_of(address: str) -> str:
+    """Whom an address counts for: of IPv6 the first half, which one household or server has to itself."""
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, IPv4Address):
+        return str(read)
+    if read.ipv4_mapped is not None:
+        return str(read.ipv4_mapped)
+    return str(IPv6Network((int(read), 64), strict=False))
 
 
 def policy_field(standings: Sequence[Standing]) -> str:
