@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from chassis.connections import MOST_HEAD_BYTES, BoundedHeads
+from chassis.connections import LINGER_BYTES, MOST_HEAD_BYTES, BoundedHeads
 
 Address = tuple[str, int]
 
@@ -106,6 +106,86 @@ async def test_a_large_body_just_before_the_next_request_counts_to_no_head(addre
     )
 
     assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_heads_of_one_connection_are_not_added_up(address: Address) -> None:
+    reader, writer = await asyncio.open_connection(*address)
+    request = b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"a" * 4000 + b"\r\n\r\n"
+    for _ in range(40):
+        for piece in (request[:500], request[500:3500], request[3500:]):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.002)  # so that it comes in three pieces
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        await reader.readexactly(1)
+    writer.close()
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+@pytest.fixture
+def connection() -> tuple[BoundedHeads, Wire]:
+    config = uvicorn.Config(Starlette(routes=[Route("/", echo, methods=["GET", "POST"])]), log_config=None)
+    config.load()
+    protocol, wire = BoundedHeads(config, uvicorn.server.ServerState(), {}), Wire()
+    protocol.connection_made(wire)
+    return protocol, wire
+
+
+async def test_a_head_that_comes_whole_at_once_is_bounded_too(connection: tuple[BoundedHeads, Wire]) -> None:
+    protocol, wire = connection
+
+    protocol.data_received(b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n")
+
+    assert too_large(wire.written)
+
+
+async def test_what_was_refused_is_read_on_for_a_while_so_that_the_answer_arrives(
+    connection: tuple[BoundedHeads, Wire],
+) -> None:
+    protocol, wire = connection
+    protocol.data_received(b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000)
+    answer = wire.written
+    await asyncio.sleep(0)
+    assert not wire.closed
+
+    protocol.data_received(b"a" * LINGER_BYTES)
+    assert not wire.closed
+    protocol.data_received(b"a")
+    assert wire.closed
+    assert wire.written == answer
+
+
+async def test_a_body_and_the_beginning_of_the_next_head_in_one_piece_are_told_apart(
+    connection: tuple[BoundedHeads, Wire],
+) -> None:
+    protocol, wire = connection
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+
+    protocol.data_received(b"b" * 100_000 + b"GET / HT")
+
+    assert b" 431 " not in wire.written
+    assert not wire.closed
 
 
 async def test_garbage_is_still_a_bad_request(address: Address) -> None:
