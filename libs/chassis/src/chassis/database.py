@@ -191,6 +191,15 @@ def _is_lost(error: BaseException) -> bool:
     return isinstance(error, _CONNECTION_LOST)
 
 
+def cannot_be_kept(error: BaseException) -> bool:
+    """Whether the database refused a value for what it is: NUL in a text, half of a surrogate pair, a number too large."""
+    return (
+        isinstance(error, DBAPIError)
+        and error.orig is not None
+        and isinstance(error.orig.__cause__, asyncpg.DataError)
+    )
+
+
 def _is_from_the_driver(error: BaseException) -> bool:
     return any(
         str(frame.f_globals.get("__name__", "")).startswith(_DRIVER)

@@ -10,11 +10,13 @@ from time import monotonic
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.callers import Caller, caller_of, public, scope, service_only, tenant_of
+from chassis.database import cannot_be_kept
 from chassis.errors import NeverRetry, OurOutage, RetryLater
 from chassis.metrics import Metrics
 from chassis.openapi import describe
@@ -50,6 +52,7 @@ def create_app(name: str, version: str, description: str, settings: Settings) ->
     app.add_exception_handler(OurOutage, _on_outage)
     app.add_exception_handler(RetryLater, _on_outage)
     app.add_exception_handler(NeverRetry, _on_refused)
+    app.add_exception_handler(DBAPIError, _on_refused_by_the_database)
     app.add_exception_handler(Exception, _on_bug)
     return app
 
@@ -149,6 +152,16 @@ async def _on_outage(_: Request, error: Exception) -> Response:
 
 async def _on_refused(_: Request, error: Exception) -> Response:
     return Problem(404 if "knows no" in str(error) else 409, "Refused", str(error)).answer()
+
+
+async def _on_refused_by_the_database(request: Request, error: Exception) -> Response:
+    if not cannot_be_kept(error):
+        return await _on_bug(request, error)
+    _log.warning("a value cannot be kept", path=request.url.path, exc_info=error)
+    words = (
+        "a value cannot be kept: a NUL character, half of a surrogate pair, or a number beyond all measure"
+    )
+    return Problem(422, "Invalid request", words).answer()
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
