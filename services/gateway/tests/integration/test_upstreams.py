@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gateway.adapters.counts import Counts
 from gateway.adapters.upstreams import HttpUpstreams, Patience
-from gateway.application.api_ports import Forwarded, UpstreamDown, UpstreamSlow
+from gateway.application.api_ports import CannotPassOn, Forwarded, UpstreamDown, UpstreamSlow
 from testkit.door import served
 from testkit.service import free_port
 
@@ -71,6 +71,17 @@ async def test_of_two_addresses_one_down_no_read_fails_and_the_dead_one_is_left_
         assert f"ocr at {dead} does not answer" in asked.notes()[0]
         failures = f'upstream_failures_total{{address="{dead}",service="ocr"}} 3.0'
         assert failures in generate_latest(registry).decode()
+
+
+async def test_a_header_that_none_may_be_is_no_failure_of_the_service() -> None:
+    async with named("a") as a:
+        asked, registry = upstreams(a)
+        for _ in range(4):
+            with pytest.raises(CannotPassOn):
+                await said(asked, Forwarded("GET", b"/", [(b"x-odd", b"a\x00b")], None))
+
+        assert await said(asked, get()) == "a"
+        assert "upstream_failures_total{" not in generate_latest(registry).decode()
 
 
 async def test_both_of_two_addresses_are_asked() -> None:

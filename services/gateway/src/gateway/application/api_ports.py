@@ -36,8 +36,12 @@ class Upstreams(Protocol):
     """The services behind the gateway."""
 
     async def send(self, service: str, request: Forwarded) -> Answer:
-        """Ask a service. Raises `UpstreamDown`, `UpstreamSlow`."""
+        """Ask a service. Raises `UpstreamDown`, `UpstreamSlow` and `CannotPassOn`."""
         ...
+
+
+class CannotPassOn(Exception):
+    """A request is not such that it can be passed on: a header holds what none may hold."""
 
 
 class UpstreamDown(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chassis.http import Problem
-from gateway.application.api_ports import UpstreamDown, UpstreamSlow
+from gateway.application.api_ports import CannotPassOn, UpstreamDown, UpstreamSlow
 from gateway.application.authenticate import NotAuthenticated, TenantSuspended
 from gateway.application.hold_access import AccessUnknown
 from gateway.application.hold_routes import NoSuchMethod, NoSuchPath, RoutesUnread
@@ -67,6 +67,7 @@ _REFUSALS: dict[type[Exception], tuple[str, Callable[[Exception], Problem]]] = {
     NoSuchMethod: ("method", _no_such_method),
     RoutesUnread: ("routes unread", _plain(503, "Routes unknown for now", COME_AGAIN)),
     TooManyRequests: ("limit", _too_many),
+    CannotPassOn: ("header", _plain(400, "Invalid header")),
     UpstreamDown: ("service down", _plain(502, "Service unreachable")),
     UpstreamSlow: ("service slow", _plain(504, "Service too slow")),
 }
