@@ -121,6 +121,20 @@ async def test_pausing_a_company_that_nobody_knows_says_so(house: FurnishedHouse
     assert said.err.startswith("frontdesk: 404")
 
 
+async def test_somebody_who_is_invited_joins_and_logs_in(house: FurnishedHouse) -> None:
+    email, password = "J.Gruen@Grün.test", "drei gelbe Blumentöpfe"
+
+    invited = await _frontdesk(house, "invite", email, "--tenant", SENDING, "--role", "tenant_admin")
+    joined = await _frontdesk(house, "join", invited.out.strip(), "--password", password)
+    again = await _frontdesk(house, "join", invited.out.strip(), "--password", password)
+    logged_in = await house.http.post("/api/v1/auth/login", json={"email": email, "password": password})
+
+    assert (invited.code, joined.code, again.code) == (0, 0, 1), invited.err + joined.err
+    assert f"is tenant_admin of {SENDING}" in joined.out
+    assert "410" in again.err
+    assert logged_in.status_code == 200
+
+
 async def test_dead_letters_are_listed_shown_replayed_mended_and_dropped(
     house: FurnishedHouse, tmp_path: Path
 ) -> None:

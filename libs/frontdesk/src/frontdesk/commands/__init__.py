@@ -15,6 +15,7 @@ from frontdesk.commands import (
     doctor,
     drafts,
     generate,
+    people,
     scaffold,
     setup_check,
     stack,
@@ -32,6 +33,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     dead_letters.register,
     drafts.register,
     brake.register,
+    people.register,
     generate.register,
     scaffold.register,
 ]
