@@ -196,6 +196,13 @@ class Settings(chassis.Settings):
             raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
         return {**{name: [url] for name, url in _SERVICES.items()}, **given}
 
+    @field_validator("limits_url")
+    @classmethod
+    def _countable(cls, given: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"memory://|(redis|rediss|redis\+unix)://.+", given.get_secret_value()):
+            raise ValueError("write memory://, redis://host:6379/0, rediss://… or redis+unix:///path")
+        return given
+
     @property
     def configuration(self) -> Configuration:
         """What a file may change while the gateway runs."""

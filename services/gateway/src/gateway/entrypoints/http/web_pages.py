@@ -10,7 +10,7 @@ from starlette.responses import Response
 from chassis.http import Problem
 from gateway.domain.headers import Header
 
-_MAY_SEND = "Authorization, X-API-Key, X-Tenant-Id, X-Request-Id, Content-Type, If-None-Match, Accept-Language, Cache-Control"
+_MAY_SEND = "Authorization, X-API-Key, X-Tenant-Id, X-Request-Id, Content-Type, If-Match, If-None-Match, Accept-Language, Cache-Control"
 _MAY_READ = "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Link, Deprecation, Location, WWW-Authenticate"
 _REMEMBER_SECONDS = "600"
 
