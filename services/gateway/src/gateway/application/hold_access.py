@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from time import time
 
 from gateway.application.api_ports import AccessSource, AccessUnreachable, KeptAccess
+from gateway.application.reading import Reading
 from gateway.domain.access import Access
 
 EVERY_SECONDS = 5.0
@@ -43,9 +43,7 @@ class HeldAccess:
         self._asked_at: float | None = None
         self._kept_at = 0.0
         self._restored = False
-        self._answered = False
-        self._reading: asyncio.Task[None] | None = None
-        self._stale = asyncio.Event()
+        self._reading = Reading(self._read, every_seconds=EVERY_SECONDS, retry_seconds=RETRY_SECONDS)
 
     @property
     def hold_seconds(self) -> float:
@@ -55,7 +53,7 @@ class HeldAccess:
     async def current(self) -> Access:
         """The state that holds now. Raises `AccessUnknown`."""
         if self._access is None:
-            await self._read_within(PATIENCE)
+            await self._reading.within(PATIENCE)
         if self._access is None or self._age > self._hold_seconds:
             raise AccessUnknown(
                 "tenancy, which says who may come in, was not heard of for too long: come again"
@@ -66,7 +64,7 @@ class HeldAccess:
         """The public key of that id, if need be after asking tenancy again. Raises `AccessUnknown`."""
         found = (await self.current()).keys.get(key_id)
         if found is None and self._may_ask_again():
-            await self._read_within(PATIENCE)
+            await self._reading.within(PATIENCE)
             found = (await self.current()).keys.get(key_id)
         return found
 
@@ -88,60 +86,43 @@ class HeldAccess:
 
     def forget_age(self) -> None:
         """Something changed: read again at once."""
-        self._stale.set()
+        self._reading.soon()
 
     async def changed(self) -> None:
         """Somebody just changed who may come in: read again before he is answered, if tenancy is quick."""
-        if self._reading is not None and not self._reading.done():
+        if self._reading.under_way:
             # This reading may have begun before the change.
-            await self._read_within(PATIENCE)
-        await self._read_within(PATIENCE)
+            await self._reading.within(PATIENCE)
+        await self._reading.within(PATIENCE)
 
     async def run(self) -> None:
         """Read at the start, when something changed, and every 5 s; sooner after a failure."""
-        while True:
-            self._stale.clear()
-            await self.read()
-            try:
-                async with asyncio.timeout(EVERY_SECONDS if self._answered else RETRY_SECONDS):
-                    await self._stale.wait()
-            except TimeoutError:
-                continue
+        await self._reading.run()
 
     async def read(self) -> None:
-        """Ask tenancy; who comes meanwhile waits for the same answer. A failure leaves what is held."""
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
-        await asyncio.shield(self._reading)
+        """Ask tenancy once. A failure leaves what is held."""
+        await self._reading.now()
 
-    async def _read(self) -> None:
+    async def _read(self) -> bool:
         if not self._restored:
             self._restored = True
             if (kept := await self._kept.load()) is not None:
                 self._access, self._read_at = kept
-        self._answered = False
         self._asked_at = self._clock()
         try:
             fetched = await self._source.fetch(self._tag)
         except AccessUnreachable:
-            return
+            return False
         if fetched is None and self._access is None:
             self._tag = None
-            return
-        self._answered = True
+            return False
         self._read_at = self._clock()
         if fetched is not None:
             self._access, self._tag = fetched
         if self._access is not None and (fetched is not None or self._read_at - self._kept_at > KEEP_SECONDS):
             self._kept_at = self._read_at
             await self._kept.save(self._access, self._read_at)
-
-    async def _read_within(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self.read()
-        except TimeoutError:
-            return
+        return True
 
     @property
     def _age(self) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from time import monotonic
 
 from gateway.application.ports import HookSource, RegistryUnreachable, Snapshot
+from gateway.application.reading import Reading
 from gateway.domain.hook import Hook, HookTable
 
 EVERY_SECONDS = 60.0
@@ -39,9 +39,7 @@ class HeldHooks:
         self._read_at: float | None = None
         self._asked_at: float | None = None
         self._restored = False
-        self._answered = False
-        self._reading: asyncio.Task[None] | None = None
-        self._stale = asyncio.Event()
+        self._reading = Reading(self._read, every_seconds=EVERY_SECONDS, retry_seconds=RETRY_SECONDS)
 
     def find(self, source: str, hook_id: str) -> Hook | None:
         """The hook, if it is known."""
@@ -50,8 +48,8 @@ class HeldHooks:
     async def find_or_read(self, source: str, hook_id: str) -> Hook | None:
         """The hook, if need be after reading the registry again. Raises `RegistryUnread`."""
         hook = self.find(source, hook_id)
-        if hook is None and (self._is_reading or self._may_ask_again()):
-            await self._read_within(PATIENCE)
+        if hook is None and (self._reading.under_way or self._may_ask_again()):
+            await self._reading.within(PATIENCE)
             hook = self.find(source, hook_id)
         if hook is None and not self.current:
             raise RegistryUnread("the registry of hooks does not answer")
@@ -72,54 +70,33 @@ class HeldHooks:
 
     def forget_age(self) -> None:
         """Something changed: read again soon."""
-        self._stale.set()
+        self._reading.soon()
 
     async def run(self) -> None:
         """Read at the start, when something changed, and every 60 s; sooner after a failure."""
-        while True:
-            self._stale.clear()
-            await self.read()
-            try:
-                async with asyncio.timeout(EVERY_SECONDS if self._answered else RETRY_SECONDS):
-                    await self._stale.wait()
-            except TimeoutError:
-                continue
+        await self._reading.run()
 
     async def read(self) -> None:
-        """Read the registry; who comes meanwhile waits for the same reading. A failure leaves what is held."""
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
-        await asyncio.shield(self._reading)
+        """Read the registry once. A failure leaves what is held."""
+        await self._reading.now()
 
-    async def _read(self) -> None:
+    async def _read(self) -> bool:
         if not self._restored:
             self._restored = True
             kept = await self._snapshot.load()
             if kept is not None:
                 self._table = HookTable.of(kept)
-        self._answered = False
         self._asked_at = self._clock()
         try:
             fetched = await self._source.fetch(self._tag)
         except RegistryUnreachable:
-            return
-        self._answered = True
+            return False
         self._read_at = self._clock()
         if fetched is not None:
             self._table = HookTable.of(fetched.hooks)
             self._tag = fetched.tag
             await self._snapshot.save(fetched.hooks)
-
-    async def _read_within(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self.read()
-        except TimeoutError:
-            return
-
-    @property
-    def _is_reading(self) -> bool:
-        return self._reading is not None and not self._reading.done()
+        return True
 
     def _may_ask_again(self) -> bool:
         return self._asked_at is None or self._clock() - self._asked_at >= ASK_AGAIN_SECONDS
