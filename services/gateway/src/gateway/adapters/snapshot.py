@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from base64 import b64decode, b64encode
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
-from chassis.keyring import KeyRing, SealBroken
+from chassis.keyring import KeyRing
 from contracts.tenants.hooks import HookSettings, read_settings
+from gateway.adapters.sealed_file import SealedFile
 from gateway.domain.hook import Hook
 
-_CONTEXT = "gateway\x1fhooks snapshot\x1f1"
 _log = structlog.get_logger("gateway.snapshot")
 
 
@@ -34,20 +31,19 @@ class _Snapshot(BaseModel):
 
 
 class SealedSnapshot:
-    """The port `Snapshot`: one file, readable by its owner alone, replaced as a whole."""
+    """The port `Snapshot`."""
 
     def __init__(self, path: Path, ring: KeyRing) -> None:
-        self._path = path
-        self._ring = ring
+        self._file = SealedFile(path, ring, "hooks snapshot")
 
     async def load(self) -> tuple[Hook, ...] | None:
         """What was kept; None when nothing readable is there."""
-        try:
-            box = await asyncio.to_thread(self._path.read_text)
-            snapshot = _Snapshot.model_validate_json(self._ring.open(box, _CONTEXT))
-        except FileNotFoundError:
+        content = await self._file.load()
+        if content is None:
             return None
-        except (OSError, UnicodeDecodeError, SealBroken, ValidationError) as error:
+        try:
+            snapshot = _Snapshot.model_validate_json(content)
+        except ValidationError as error:
             _log.warning("the snapshot of hooks is not readable and is left out", reason=type(error).__name__)
             return None
         return tuple(hook for kept in snapshot.hooks if (hook := _hook(kept)) is not None)
@@ -62,26 +58,7 @@ class SealedSnapshot:
             )
             for hook in hooks
         ]  # fmt: skip
-        box = self._ring.seal(_Snapshot(hooks=kept).model_dump_json().encode(), _CONTEXT)
-        try:
-            await asyncio.to_thread(self._replace, box)
-        except OSError as error:
-            _log.error(
-                "the snapshot of hooks was not kept: without it the gateway cannot start while tenancy is down",
-                path=str(self._path), reason=str(error),
-            )  # fmt: skip
-
-    def _replace(self, box: str) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.{uuid4().hex[:8]}")
-        try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(box)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        await self._file.save(_Snapshot(hooks=kept).model_dump_json().encode())
 
 
 def _settings(hook: Hook) -> dict[str, JsonValue]:
