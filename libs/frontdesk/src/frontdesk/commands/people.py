@@ -40,6 +40,8 @@ def join(
 ) -> None:
     """Accept an invitation: the account is there, and logs in with this password."""
     token = link.rpartition("#")[2]
-    body = {"token": token, "password": password}
-    answer = cast("dict[str, str]", open_door().ask("POST", "/api/v1/auth/invitations/accept", body=body))
-    typer.echo(f"{answer['email']} is {answer['role']} of {answer['tenant_id']}")
+    answer = open_door().ask(
+        "POST", "/api/v1/auth/invitations/accept", body={"token": token, "password": password}
+    )
+    joined = cast("dict[str, str]", answer)
+    typer.echo(f"{joined['email']} is {joined['role']} of {joined['tenant_id']}")
