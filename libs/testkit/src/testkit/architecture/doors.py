@@ -11,9 +11,8 @@ from testkit.architecture.tree import ServiceFolder, parsed
 ALLOWED: Mapping[str, str] = {
     "email-ingest/adapters/imap/client.py": "IMAPClient is given addresses that the guard has judged, and the name for TLS",
     "file-management/adapters/microsoft_login.py": "msal is given vendorkit's blocking client",
-    "gateway/adapters/access.py": "tenancy, at the operator's address",
     "gateway/adapters/answering.py": "our own services, at the operator's addresses",
-    "gateway/adapters/tenancy.py": "tenancy, at the operator's address",
+    "gateway/adapters/tenancy_client.py": "tenancy, at the operator's address",
     "gateway/adapters/upstreams.py": "our own services, at the operator's addresses",
     "notification/adapters/smtp.py": "aiosmtplib is given a socket that the guard has connected",
     "tenancy/adapters/microsoft_sign_in.py": "Microsoft's sign-in of the whole installation, at the operator's address",
