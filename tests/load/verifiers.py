@@ -110,6 +110,7 @@ async def _gateway(ground: Ground) -> AsyncIterator[int]:
             "GATEWAY_PUBLIC_URL": PUBLIC,
             "GATEWAY_SNS_STAND_IN": certificates,
             "FRONTDESK_OUTWARD_ALLOW": OUTWARD_ALLOW,
+            "GATEWAY_LIMIT_ADDRESS": "1000000/minute",
         }
         async with gateway_process(ground, port, tenancy.url, **settings):
             yield port

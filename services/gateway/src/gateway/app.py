@@ -60,8 +60,10 @@ def create_service(settings: Settings | None = None) -> Service:
     )
     accept, answer = _webhooks(service, settings)
     limits = Limits(settings.body_limit, settings.body_idle_seconds, settings.body_budget)
-    api_routes, access_changed = _api(service, settings, limits)
-    service.mounts([webhooks.webhook_route(hooks, accept, answer, limits), *api_routes])
+    limited = _limited(service, settings)
+    received = webhooks.Webhooks(hooks, accept, answer, limits, limited)
+    api_routes, access_changed = _api(service, settings, limits, limited)
+    service.mounts([webhooks.webhook_route(received, hooks), *api_routes])
     service.hears(events.router(hooks.forget_age, access_changed))
     service.runs("hooks", hooks.run)
     service.notes(hooks.notes)
@@ -86,8 +88,17 @@ def _webhooks(service: Service, settings: Settings) -> tuple[AcceptWebhook, Answ
     )
 
 
-def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Route], Callable[[], None]]:
-    """The API: its table, how often anyone may, and where requests go."""
+def _limited(service: Service, settings: Settings) -> LimitRequests:
+    """How often anyone may."""
+    counter = SlidingWindows(settings.limits_url.get_secret_value())
+    service.notes(counter.notes)
+    return LimitRequests(counter, settings.configuration.policies)
+
+
+def _api(
+    service: Service, settings: Settings, limits: Limits, limited: LimitRequests
+) -> tuple[list[Route], Callable[[], None]]:
+    """The API: its table, and where requests go."""
     counts = Counts(service.metrics.registry)
     configuration = settings.configuration
     upstreams = HttpUpstreams(configuration.upstreams, _patience(settings), counts)
@@ -97,8 +108,6 @@ def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Rou
         SealedDocuments(_sealed(settings, "routes")),
     )
     authenticate, changed_here, changed = _access(service, settings)
-    counter = SlidingWindows(settings.limits_url.get_secret_value())
-    limited = LimitRequests(counter, configuration.policies)
     pages = WebPages(configuration.origins)
     forward = ForwardRequest(upstreams, _bytes(settings.service_token))
     kept = KeptAnswers(settings.cache_bytes)
@@ -115,7 +124,7 @@ def _api(service: Service, settings: Settings, limits: Limits) -> tuple[list[Rou
         service.runs("configuration", file.run)
         service.notes(file.notes)
     service.runs("routes", routes.run)
-    for look in (routes.notes, counter.notes, upstreams.notes):
+    for look in (routes.notes, upstreams.notes):
         service.notes(look)
     describe = document_routes(DescribeApi(routes, lambda: service.version), page_assets())
     return [*describe, api_route(serve, limits, pages, counts)], changed

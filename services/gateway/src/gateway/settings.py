@@ -109,7 +109,7 @@ class Settings(chassis.Settings):
     limit_address: RateLimit = Field(
         default="60/minute",
         validation_alias="GATEWAY_LIMIT_ADDRESS",
-        description="Requests of one client address where no token is wanted (log-in), and refused credentials.",
+        description="Requests of one client address where no token is wanted (log-in), of a widget's visitor, and refused credentials.",
     )
     cache_bytes: int = Field(
         default=64 * 1024 * 1024,

@@ -125,6 +125,7 @@ async def gateway(
         "GATEWAY_PUBLIC_URL": PUBLIC,
         "GATEWAY_SNS_STAND_IN": sandbox.address("sns"),
         "GATEWAY_CAPTCHA_URLS": json.dumps({"turnstile": sandbox.address("captcha")}),
+        "GATEWAY_LIMIT_ADDRESS": "40/minute",
         "GATEWAY_ANSWERING": json.dumps({"telephony": behind[1], "messaging": behind[1]}),
     }
     async with running(create_service, environment | own) as service:
@@ -388,3 +389,14 @@ async def test_a_visitor_solves_a_captcha_where_the_hook_wants_one(
     assert (await fired(gateway, sandbox, "widget", "guarded", captcha=solved)).status == 202
     await sandbox.fault("captcha", "500")
     assert refused(await fired(gateway, sandbox, "widget", "guarded", captcha="solved-later"), 503)
+
+
+async def test_who_floods_a_widget_is_asked_to_come_later_and_no_other_sender_is(
+    gateway: RunningService, sandbox: Sandbox
+) -> None:
+    statuses = [(flood := await fired(gateway, sandbox, "widget")).status for _ in range(45)]
+
+    assert statuses[-1] == 429
+    assert int(flood.headers["retry-after"]) > 0
+    assert flood.headers["access-control-allow-origin"] == ORIGIN
+    assert (await fired(gateway, sandbox, "stripe")).status == 202

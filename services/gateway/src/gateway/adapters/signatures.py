@@ -24,6 +24,7 @@ class PostOnly:
     kept_headers: tuple[str, ...] = ()
     methods: frozenset[str] = frozenset({"POST"})
     most_bytes: int | None = None
+    secret_is_public: bool = False
 
 
 def fits(expected: Iterable[bytes], given: Sequence[bytes]) -> bool:

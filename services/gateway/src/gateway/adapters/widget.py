@@ -2,7 +2,7 @@
 
 A browser can keep no secret. What is wanted is the widget's public key (`X-Frontdesk-Key` or `?key=`), a page of the tenant
 (`Origin`, exactly one of `allowed_origins`), a small JSON object, and, when the hook says so, a solved captcha
-(`X-Frontdesk-Captcha`). This keeps other pages out, not programs: those meet the limits, and the captcha.
+(`X-Frontdesk-Captcha`). This keeps other pages out, not programs: those meet the limit of each address, and the captcha.
 
 The delivery id is a hash over the `nonce` that the widget makes for each message, and the body it stands in: what is sent
 again, because the answer was lost, is known; what is said twice is heard twice.
@@ -35,6 +35,7 @@ class WidgetKey(PostOnly):
 
     kept_headers = ("origin",)
     most_bytes = LARGEST_BODY
+    secret_is_public = True
 
     def __init__(self, captcha: Captcha) -> None:
         self._captcha = captcha

@@ -60,6 +60,11 @@ class Verifier(Protocol):
         ...
 
     @property
+    def secret_is_public(self) -> bool:
+        """Whether anyone can have its secret, as a browser's visitors do: then each address may post only so often."""
+        ...
+
+    @property
     def most_bytes(self) -> int | None:
         """How large a body may be, when it is less than for others."""
         ...

@@ -15,12 +15,8 @@ from msal import ConfidentialClientApplication
 from pydantic import SecretStr
 
 from chassis.keyring import KeyRing, SealBroken
-from tenancy.application.people_ports import (
-    Clock,
-    MicrosoftIdentity,
-    MicrosoftRefused,
-    MicrosoftUnavailable,
-)
+from tenancy.application.microsoft_ports import MicrosoftIdentity, MicrosoftRefused, MicrosoftUnavailable
+from tenancy.application.people_ports import Clock
 from tenancy.domain.people import MicrosoftAccount
 from vendorkit import NOT_BY_PROXY
 

@@ -8,8 +8,9 @@ from contracts.envelope import new_id
 from tenancy.application.askers import as_he_is_now
 from tenancy.application.mail_links import MailLinks
 from tenancy.application.people_errors import LinkRefused, MayNot, NotFound, NotNow
-from tenancy.application.people_ports import Clock, Doors, Login, PasswordHashes, Room
+from tenancy.application.people_ports import Clock, Doors, Login, Room
 from tenancy.application.ports import AuditRow
+from tenancy.application.secret_ports import PasswordHashes
 from tenancy.domain.email import NoAddress, account_of
 from tenancy.domain.flaws import ConfigurationRefused, Flaw
 from tenancy.domain.letters import invitation_letter

@@ -10,8 +10,9 @@ from tenancy.application.askers import as_he_is_now
 from tenancy.application.keep_sessions import KeepSessions
 from tenancy.application.mail_links import MailLinks
 from tenancy.application.people_errors import LinkRefused, MayNot, NotFound, SignInRefused
-from tenancy.application.people_ports import Clock, Doors, PasswordHashes, Room
+from tenancy.application.people_ports import Clock, Doors, Room
 from tenancy.application.ports import AuditRow
+from tenancy.application.secret_ports import PasswordHashes
 from tenancy.application.slow_down import SlowDown
 from tenancy.domain.email import NoAddress, account_of
 from tenancy.domain.flaws import ConfigurationRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.messages.v1 import SendEmail
-from tenancy.application.people_ports import Hider
+from tenancy.application.secret_ports import Hider
 from tenancy.domain.letters import AccountLetter
 from tenancy.domain.tokens import INVITATION, Token
 

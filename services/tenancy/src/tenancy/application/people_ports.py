@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -272,86 +272,3 @@ class Doors(Protocol):
     def fleet(self) -> AbstractAsyncContextManager[FleetRecords]:
         """The fleet's records, and no tenant's."""
         ...
-
-
-class PasswordHashes(Protocol):
-    """Slow hashes of passwords."""
-
-    async def make(self, password: str) -> str:
-        """A hash with a salt of its own."""
-        ...
-
-    async def fits(self, password: str, kept: str | None) -> tuple[bool, str | None]:
-        """Whether it is the password, and a new hash when the kept one is of weaker parameters.
-
-        Without a kept hash it takes as long as with one, and does not fit.
-        """
-        ...
-
-
-class Signer(Protocol):
-    """Makes key pairs, and tokens with them."""
-
-    def new_key(self, key_id: str, now: datetime) -> SigningKey:
-        """A key pair, the private half sealed."""
-        ...
-
-    def sign(self, key: SigningKey, claims: Mapping[str, str | int]) -> str:
-        """An access token. Raises `CannotOpen`."""
-        ...
-
-    def resealed(self, key: SigningKey) -> SigningKey | None:
-        """The key under the newest master key; None when it is. Raises `CannotOpen`."""
-        ...
-
-
-class Hider(Protocol):
-    """Hides what must not lie in clear: subjects of attempts, and links in letters."""
-
-    def subject(self, kind: str, value: str) -> str:
-        """A keyed hash."""
-        ...
-
-    def letter_secret(self, tenant_id: str, letter_id: str, value: str) -> str:
-        """A box that notification opens when the letter leaves."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class MicrosoftIdentity:
-    """What Microsoft says of somebody, signature, issuer, audience, time and nonce checked.
-
-    `addresses` are those that the directory itself answers for; a mere `email` claim is none.
-    """
-
-    account: MicrosoftAccount
-    addresses: Sequence[str]
-    name: str
-
-
-class Microsoft(Protocol):
-    """Sign-in at Microsoft by OpenID Connect."""
-
-    @property
-    def set_up(self) -> bool:
-        """Whether this installation is registered at Microsoft."""
-        ...
-
-    async def begin(self, tenant_id: str, directory_id: str) -> tuple[str, str]:
-        """Where the browser is sent, and the sealed flow that its cookie carries. Raises `MicrosoftUnavailable`."""
-        ...
-
-    async def finish(self, flow: str, answer: Mapping[str, str]) -> tuple[str, MicrosoftIdentity]:
-        """The tenant that the flow began for, and who came back.
-
-        Raises `MicrosoftRefused` and `MicrosoftUnavailable`.
-        """
-        ...
-
-
-class MicrosoftRefused(Exception):
-    """The sign-in at Microsoft is not good; the message says why."""
-
-
-class MicrosoftUnavailable(Exception):
-    """Microsoft does not answer for now."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from tenancy.application.keep_sessions import Granted, KeepSessions
 from tenancy.application.people_errors import SignInRefused
-from tenancy.application.people_ports import Doors, PasswordHashes
+from tenancy.application.people_ports import Doors
 from tenancy.application.ports import AuditRow
+from tenancy.application.secret_ports import PasswordHashes
 from tenancy.application.slow_down import SlowDown
 from tenancy.domain.attempts import OF_AN_ACCOUNT
 from tenancy.domain.email import NoAddress, account_of

@@ -9,8 +9,9 @@ from uuid import UUID
 from tenancy.application.askers import as_he_is_now
 from tenancy.application.invite_people import InvitePeople
 from tenancy.application.keep_sessions import Granted, KeepSessions
+from tenancy.application.microsoft_ports import Microsoft, MicrosoftIdentity
 from tenancy.application.people_errors import NotFound, SignInRefused
-from tenancy.application.people_ports import Clock, Doors, Microsoft, MicrosoftIdentity, Room
+from tenancy.application.people_ports import Clock, Doors, Room
 from tenancy.application.ports import AuditRow
 from tenancy.domain.email import NoAddress, account_of
 from tenancy.domain.flaws import ConfigurationRefused, Flaw

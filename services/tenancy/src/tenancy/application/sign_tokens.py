@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from contracts.envelope import new_id
-from tenancy.application.people_ports import Clock, Doors, FleetRecords, Signer, SigningKey
+from tenancy.application.people_ports import Clock, Doors, FleetRecords, SigningKey
 from tenancy.application.ports import AuditRow, CannotOpen
+from tenancy.application.secret_ports import Signer
 from tenancy.domain.permissions import FLEET
 
 PUBLISHED_FIRST = timedelta(seconds=60)

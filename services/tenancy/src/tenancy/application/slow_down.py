@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from tenancy.application.people_errors import TooManyAttempts
-from tenancy.application.people_ports import Clock, Doors, FleetRecords, Hider
+from tenancy.application.people_ports import Clock, Doors, FleetRecords
+from tenancy.application.secret_ports import Hider
 from tenancy.domain.attempts import OF_AN_ACCOUNT, OF_AN_ADDRESS, OF_LETTERS, Allowance, Attempts
 
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.http import Problem
 from gateway.application.accept_webhook import INLINE_BYTES
 from gateway.application.hold_hooks import RegistryUnread
+from gateway.application.limit_requests import TooManyRequests
 from gateway.application.ports import (
     BodyRefused,
     CannotKeep,
@@ -78,6 +79,8 @@ def problem_of(error: Exception) -> Problem | None:
     """What is answered to an error of a way in; None when it is none of those that a sender can mend or wait for."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, TooManyRequests):
+        return Problem(429, "Too Many Requests", str(error), headers={"Retry-After": str(error.retry_after)})
     for kind, (status, title, headers) in _PROBLEMS.items():
         if isinstance(error, kind):
             return Problem(status, title, str(error), headers=headers)

@@ -11,8 +11,7 @@ from gateway.application.hold_access import AccessUnknown
 from gateway.application.hold_routes import NoSuchMethod, NoSuchPath, RoutesUnread
 from gateway.application.limit_requests import TooManyRequests
 from gateway.application.serve_request import MissingScope, NoTenant, OtherTenant
-
-COME_AGAIN = {"Retry-After": "5"}
+from gateway.entrypoints.http.bodies import COME_AGAIN, problem_of
 
 
 def refusal(error: Exception) -> tuple[str, Problem] | None:
@@ -43,8 +42,9 @@ def _no_such_method(error: Exception) -> Problem:
 
 
 def _too_many(error: Exception) -> Problem:
-    assert isinstance(error, TooManyRequests)
-    return Problem(429, "Too Many Requests", str(error), headers={"Retry-After": str(error.retry_after)})
+    problem = problem_of(error)
+    assert problem is not None
+    return problem
 
 
 def _plain(status: int, title: str, headers: dict[str, str] | None = None) -> Callable[[Exception], Problem]:

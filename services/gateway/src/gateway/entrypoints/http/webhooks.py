@@ -10,6 +10,7 @@ from chassis.http import Problem
 from gateway.application.accept_webhook import AcceptWebhook
 from gateway.application.answer_webhook import AnswerWebhook
 from gateway.application.hold_hooks import HeldHooks
+from gateway.application.limit_requests import LimitRequests
 from gateway.application.ports import Incoming, Reply
 from gateway.domain.hook import Hook
 from gateway.entrypoints.http.bodies import Limits, WithProblems, chunks, declared_length
@@ -20,12 +21,18 @@ class Webhooks:
     """`/webhooks/{source}/{hook_id}`: 202 for what is new, 200 for what is known, with its id."""
 
     def __init__(
-        self, hooks: HeldHooks, accept: AcceptWebhook, answer: AnswerWebhook, limits: Limits
+        self,
+        hooks: HeldHooks,
+        accept: AcceptWebhook,
+        answer: AnswerWebhook,
+        limits: Limits,
+        limited: LimitRequests,
     ) -> None:
         self._hooks = hooks
         self._accept = accept
         self._answer = answer
         self._limits = limits
+        self._limited = limited
 
     async def hook_of(self, request: Request) -> Hook:
         """The hook at this address. Raises `Problem` 404, `RegistryUnread`."""
@@ -45,6 +52,8 @@ class Webhooks:
         if request.method not in verifier.methods:
             allowed = ", ".join(sorted(verifier.methods))
             raise Problem(405, "Method Not Allowed", f"use {allowed}", headers={"Allow": allowed})
+        if verifier.secret_is_public:
+            await self._limited.of_address(request.client.host if request.client is not None else "unknown")
         most = self._limits.body if verifier.most_bytes is None else verifier.most_bytes
         declared = declared_length(request, most)
         with self._limits.room_for(declared if verifier.most_bytes is None else 0):
@@ -64,9 +73,8 @@ class Webhooks:
         )
 
 
-def webhook_route(hooks: HeldHooks, accept: AcceptWebhook, answer: AnswerWebhook, limits: Limits) -> Route:
+def webhook_route(webhooks: Webhooks, hooks: HeldHooks) -> Route:
     """The one route of all webhooks."""
-    webhooks = Webhooks(hooks, accept, answer, limits)
     endpoint = ForBrowsers(WithProblems(webhooks.receive), hooks)
     return Route("/webhooks/{source}/{hook_id}", endpoint, methods=["POST", "GET", "OPTIONS"])
 

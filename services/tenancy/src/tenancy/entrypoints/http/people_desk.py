@@ -17,6 +17,7 @@ from tenancy.application.keep_api_keys import KeepApiKeys
 from tenancy.application.keep_passwords import KeepPasswords
 from tenancy.application.keep_sessions import KeepSessions
 from tenancy.application.keep_users import KeepUsers
+from tenancy.application.microsoft_ports import MicrosoftRefused, MicrosoftUnavailable
 from tenancy.application.people_errors import (
     LinkRefused,
     MayNot,
@@ -25,7 +26,6 @@ from tenancy.application.people_errors import (
     SignInRefused,
     TooManyAttempts,
 )
-from tenancy.application.people_ports import MicrosoftRefused, MicrosoftUnavailable
 from tenancy.application.sign_in import SignIn
 from tenancy.application.sign_in_with_microsoft import SignInWithMicrosoft
 from tenancy.application.sign_tokens import SignTokens
