@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -34,6 +36,7 @@ SETTINGS: dict[str, dict[str, JsonValue]] = {
     "widget": {"allowed_origins": ["https://www.muster.test"]},
     "sipgate": {"url_token": SECRET},
 }
+_DELIVERIES = count(int(time() * 1000))
 OPEN_RATE = 200.0
 OPEN_SECONDS = 2.0
 REQUESTS = 6000
@@ -45,6 +48,7 @@ async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
     await ground.run("prepare_gateway")
     found: dict[str, tuple[float, float]] = {}
     async with _gateway(ground) as port:
+        await _accept(ground, port, "hmac")  # warm up
         for kind in KINDS:
             if kind == "hmac" or not names or any(name.endswith(f"_{kind}") for name in names):
                 found[kind] = (await _accept(ground, port, kind), await _p99(ground, port, kind))
@@ -56,31 +60,35 @@ async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
 
 
 async def _accept(ground: Ground, port: int, kind: str) -> float:
-    answer = await _load(ground, port, kind, count=REQUESTS, seconds=1.0, rate=None)
+    answer = await _load(ground, port, kind, requests=REQUESTS, seconds=1.0, rate=None)
     return number(answer, "rate")
 
 
 async def _p99(ground: Ground, port: int, kind: str) -> float:
-    count = int(OPEN_RATE * OPEN_SECONDS) + 50
-    answer = await _load(ground, port, kind, count=count, seconds=OPEN_SECONDS, rate=OPEN_RATE)
+    requests = int(OPEN_RATE * OPEN_SECONDS) + 50
+    answer = await _load(ground, port, kind, requests=requests, seconds=OPEN_SECONDS, rate=OPEN_RATE)
     return number(answer, "p99_ms")
 
 
 async def _load(
-    ground: Ground, port: int, kind: str, *, count: int, seconds: float, rate: float | None
+    ground: Ground, port: int, kind: str, *, requests: int, seconds: float, rate: float | None
 ) -> dict[str, JsonValue]:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "requests"
-        file.write_bytes(b"\n".join(base64.b64encode(_request(kind, port)) for _ in range(count)))
+        file.write_bytes(b"\n".join(base64.b64encode(_request(kind, port)) for _ in range(requests)))
         answer = await ground.run(
             "http_load", port=port, file=str(file), connections=32, seconds=seconds, rate=rate,
-            requests=count,
+            requests=requests,
         )  # fmt: skip
     # sipgate waits for words of the telephone service, which is not there: 200 with the safe answer.
     good = "known" if kind == "sipgate" else "accepted"
-    if number(answer, "others") or number(answer, "lost") or not number(answer, good):
+    if number(answer, "others") or number(answer, "lost") or number(answer, good) < 0.99 * _answered(answer):
         raise AssertionError(f"webhooks of {kind} were not accepted: {answer['statuses']}")
     return answer
+
+
+def _answered(answer: dict[str, JsonValue]) -> float:
+    return number(answer, "accepted") + number(answer, "known")
 
 
 def _request(kind: str, port: int) -> bytes:
@@ -91,8 +99,8 @@ def _request(kind: str, port: int) -> bytes:
     if kind in {"hmac", "twilio"}:
         words = base64.b64encode(f'{{"number":"{uuid4()}"}}'.encode()).decode()
         fields |= {"body": words, "content_type": "application/json"}
-    if kind in {"weclapp", "hubspot"}:  # the others mint an id of their own
-        fields["delivery_id"] = str(uuid4().int)
+    if kind in {"weclapp", "hubspot", "telegram"}:  # the others mint an id of their own
+        fields["delivery_id"] = str(next(_DELIVERIES))
     outgoing: Outgoing = SENDERS["generic" if kind == "hmac" else kind](Wish.of(fields))
     target = urlsplit(outgoing.url)
     query = f"?{target.query}" if target.query else ""
