@@ -1,6 +1,7 @@
 """The gateway's intake: webhooks into the outbox, many requests sharing one commit; without Postgres, to the broker.
 
-A group closes at 64 requests or 1 MiB; a group that fails is committed one by one. A receipt, unique on the message's
+A group closes at 64 requests or 1 MiB; tenants take turns in it, so that one's flood does not stand before another's
+webhook. A group that fails is committed one by one. A receipt, unique on the message's
 id, is kept for 30 days, so that a delivery that comes again is known.
 """
 
@@ -67,7 +68,8 @@ class Intake:
         self._outbox = outbox
         self._relay = relay
         self._broker = broker
-        self._queue: deque[_Waiting] = deque()
+        self._queues: dict[str, deque[_Waiting]] = {}
+        """What waits, by tenant; the next one is whose turn it is."""
         self._workers: set[asyncio.Task[None]] = set()
 
     async def accept(self, tenant_id: str, message: Message, message_id: str) -> Accepted:
@@ -78,7 +80,7 @@ class Intake:
         """
         row = Story.begins(self._service, tenant_id).row(message, message_id=message_id)
         waiting = _Waiting(row)
-        self._queue.append(waiting)
+        self._queues.setdefault(tenant_id, deque()).append(waiting)
         if len(self._workers) < WORKERS:
             worker = asyncio.create_task(self._work())
             self._workers.add(worker)
@@ -96,13 +98,19 @@ class Intake:
 
     async def _work(self) -> None:
         await asyncio.sleep(0)  # let the requests of this moment join
-        while self._queue:
-            group, size = [], 0
-            while self._queue and len(group) < GROUP and size < GROUP_BYTES:
-                waiting = self._queue.popleft()
-                size += len(waiting.row.body)
-                group.append(waiting)
-            await self._accept_group(group)
+        while self._queues:
+            await self._accept_group(self._next_group())
+
+    def _next_group(self) -> list[_Waiting]:
+        group, size = list[_Waiting](), 0
+        while self._queues and len(group) < GROUP and size < GROUP_BYTES:
+            tenant_id = next(iter(self._queues))
+            queue = self._queues.pop(tenant_id)
+            group.append(queue.popleft())
+            size += len(group[-1].row.body)
+            if queue:
+                self._queues[tenant_id] = queue
+        return group
 
     async def _accept_group(self, group: list[_Waiting]) -> None:
         try:
