@@ -76,7 +76,8 @@ async def test_a_fleet_without_vendors_starts_on_free_ports_and_says_which_setti
     async with httpx.AsyncClient(trust_env=False) as http:
         for name, port in ports.items():
             assert f"http://127.0.0.1:{port}/docs" in said
-            assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200, name
+            ready = await http.get(f"http://127.0.0.1:{port}/readyz")
+            assert ready.status_code == 200, f"{name}: {ready.text}"
 
 
 async def test_the_doctor_finds_a_fleet_that_runs_in_good_health(migrated: Environment, said: str) -> None:
