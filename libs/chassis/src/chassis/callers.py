@@ -18,9 +18,6 @@ from chassis.problems import Problem
 from chassis.settings import Settings
 from contracts.envelope import InvalidEnvelope, check_tenant_id
 
-FLEET = "fleet"
-"""The tenant of those who run the fleet: no company has this id."""
-
 TENANT, ACTOR, ROLE, SCOPES = "x-tenant-id", "x-actor", "x-role", "x-scopes"
 """What the gateway says of whom it let in; of a client's own headers it lets none of these through."""
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from chassis.callers import scope_of
+from chassis.callers import is_public, scope_of
 from chassis.problems import MEDIA_TYPE, ProblemDocument
 
 Json = dict[str, Any]
@@ -57,7 +57,7 @@ def _complete_operation(path: str, method: str, operation: Json) -> None:
     if declared is None:
         operation["security"] = [{"bearer": [wanted] if wanted else []}]
     answers: dict[str, str] = {**_WITHOUT_TENANT, **_OUTAGE}
-    if declared != []:
+    if not is_public(declared):
         answers.update(_WANTED)
     if "{" in path:
         answers.update(_SINGLE)

@@ -12,6 +12,7 @@ from typing import Literal
 from gateway.application.api_ports import TokenRefused, Tokens
 from gateway.application.hold_access import HeldAccess
 from gateway.application.hold_keys import HeldKeys
+from gateway.application.ports import TenantSuspended
 from gateway.domain.access import Access, Identity, TokenClaims
 
 KEY_PREFIX = "fdk_"
@@ -27,10 +28,6 @@ class NotAuthenticated(Exception):
         super().__init__(words)
         self.shown = shown
         """Whether a credential was shown at all (RFC 6750: no error code if not)."""
-
-
-class TenantSuspended(Exception):
-    """The caller's tenant is suspended."""
 
 
 class Authenticate:

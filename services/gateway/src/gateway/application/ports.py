@@ -94,7 +94,7 @@ class CannotVerify(Exception):
 
 
 class TenantSuspended(Exception):
-    """The hook's tenant is suspended: nothing is taken for it."""
+    """The tenant is suspended: nothing is taken for it, and none of its people is let in."""
 
 
 class Outside(Protocol):

@@ -80,11 +80,16 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
     if isinstance(error, TooManyRequests):
-        return Problem(429, "Too Many Requests", str(error), headers={"Retry-After": str(error.retry_after)})
+        return too_many(error)
     for kind, (status, title, headers) in _PROBLEMS.items():
         if isinstance(error, kind):
             return Problem(status, title, str(error), headers=headers)
     return None
+
+
+def too_many(error: TooManyRequests) -> Problem:
+    """What is answered to who came too often."""
+    return Problem(429, "Too Many Requests", str(error), headers={"Retry-After": str(error.retry_after)})
 
 
 class _CutOff(Exception):

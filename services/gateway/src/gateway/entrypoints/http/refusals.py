@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from chassis.http import Problem
 from gateway.application.api_ports import CannotPassOn, UpstreamDown, UpstreamSlow
-from gateway.application.authenticate import NotAuthenticated, TenantSuspended
+from gateway.application.authenticate import NotAuthenticated
 from gateway.application.hold_access import AccessUnknown
 from gateway.application.hold_routes import NoSuchMethod, NoSuchPath, RoutesUnread
 from gateway.application.limit_requests import TooManyRequests
+from gateway.application.ports import TenantSuspended
 from gateway.application.serve_request import MissingScope, NoTenant, OtherTenant
-from gateway.entrypoints.http.bodies import COME_AGAIN, problem_of
+from gateway.entrypoints.http.bodies import COME_AGAIN, too_many
 
 
 def refusal(error: Exception) -> tuple[str, Problem] | None:
@@ -42,9 +43,8 @@ def _no_such_method(error: Exception) -> Problem:
 
 
 def _too_many(error: Exception) -> Problem:
-    problem = problem_of(error)
-    assert problem is not None
-    return problem
+    assert isinstance(error, TooManyRequests)
+    return too_many(error)
 
 
 def _plain(status: int, title: str, headers: dict[str, str] | None = None) -> Callable[[Exception], Problem]:
