@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from chassis.callers import FLEET
 from contracts.tenants.hours import WEEKDAYS
 from tenancy.domain.hours import MOST_SPANS, BusinessHours, Holiday, Span, Weekday, hours_flaws
+from tenancy.domain.permissions import FLEET
 from tenancy.domain.tenant import RESERVED
 
 MORNING, AFTERNOON = Span("09:00", "12:00"), Span("13:00", "17:30")
