@@ -23,6 +23,8 @@ _SERVICES = {
     "ocr": "http://127.0.0.1:8007",
     "crm-sync": "http://127.0.0.1:8008",
     "file-management": "http://127.0.0.1:8009",
+    "observer": "http://127.0.0.1:8010",
+    "billing": "http://127.0.0.1:8013",
 }
 _ANSWERING = {"telephony": "http://127.0.0.1:8011", "messaging": "http://127.0.0.1:8014"}
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")

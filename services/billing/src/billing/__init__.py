@@ -1,0 +1,1 @@
+"""the ledger of use, subscriptions, invoices, licences."""

@@ -1,0 +1,1 @@
+"""The rules of billing: pure values, no I/O."""

@@ -1,0 +1,1 @@
+"""Watches all of it: health, queues, dead letters, traces; advises and reports."""

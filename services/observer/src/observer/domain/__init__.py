@@ -1,0 +1,1 @@
+"""The rules of observer: pure values, no I/O."""
