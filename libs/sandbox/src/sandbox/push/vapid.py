@@ -26,16 +26,18 @@ def signer_of(authorization: str, origin: str) -> str:
     found = _SCHEME.fullmatch(authorization.strip())
     if found is None:
         raise Unproved("the header Authorization has no vapid credentials")
-    parameters = dict(
-        (name.strip(), value.strip())
+    parameters = {
+        name.strip(): value.strip()
         for name, _, value in (part.partition("=") for part in found[1].split(","))
-    )
+    }
     token, key = parameters.get("t", ""), parameters.get("k", "")
     if not token or not key:
         raise Unproved("vapid wants t and k")
     try:
         public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decoded(key))
-        claims = jwt.decode(token, public, algorithms=["ES256"], options={"verify_aud": False, "require": ["aud", "exp"]})
+        claims = jwt.decode(
+            token, public, algorithms=["ES256"], options={"verify_aud": False, "require": ["aud", "exp"]}
+        )
     except (ValueError, jwt.InvalidTokenError, json.JSONDecodeError) as error:
         raise Forbidden(f"the token does not hold: {type(error).__name__}") from error
     if claims["aud"] != origin:

@@ -36,7 +36,10 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One breach of a threshold, from its beginning to its end; `heard_at` is by our own clock."""
+    """One breach of a threshold, or a supplement of one, which the Observer says where it grows.
+
+    `others` and `members` are what it stands for: of a storm the Observer says one. `heard_at` is by our own clock.
+    """
 
     alert_id: str
     threshold: str
@@ -50,8 +53,18 @@ class Alert:
     since: datetime
     summary: Summary
     group: str
+    said_at: datetime
+    """When the Observer said it, by his clock: what orders it among recoveries of the group."""
     heard_at: datetime
+    update: int = 0
+    others: int = 0
+    members: tuple[str, ...] = ()
     recovery: Recovery | None = None
+
+    @property
+    def key(self) -> str:
+        """What is told once: the alert, and each time that the Observer supplements it."""
+        return self.alert_id if self.update == 0 else f"{self.alert_id}+{self.update}"
 
     @property
     def over(self) -> bool:

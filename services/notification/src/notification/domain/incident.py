@@ -34,7 +34,7 @@ class Awareness:
     """What a member of staff knows of an incident."""
 
     told: frozenset[str] = frozenset()
-    """The alerts that he was told of, by their ids."""
+    """The alerts that he was told of, by their keys."""
     all_clear: bool = False
     """Whether he was told that all of them are over."""
     notices: int = 0
@@ -58,8 +58,8 @@ class News:
 def due_at(member: Member, alerts: Iterable[Alert], aware: Awareness, rhythm: Rhythm) -> datetime | None:
     """When the member has to be told something; None when he knows all there is."""
     wanted = _concerning(member, alerts, aware)
-    fresh = [alert for alert in wanted if alert.alert_id not in aware.told]
-    known = [alert for alert in wanted if alert.alert_id in aware.told]
+    fresh = [alert for alert in wanted if alert.key not in aware.told]
+    known = [alert for alert in wanted if alert.key in aware.told]
     if fresh:
         return _of_fresh(member, fresh, known, aware, rhythm)
     lasting = [alert for alert in known if not alert.over]
@@ -80,8 +80,8 @@ def news_for(
     if due is None or due > now:
         return None
     wanted = _concerning(member, alerts, aware)
-    fresh = tuple(alert for alert in wanted if alert.alert_id not in aware.told)
-    known = tuple(alert for alert in wanted if alert.alert_id in aware.told)
+    fresh = tuple(alert for alert in wanted if alert.key not in aware.told)
+    known = tuple(alert for alert in wanted if alert.key in aware.told)
     over = all(alert.over for alert in wanted)
     if not fresh:
         return News("recovered" if over else "reminder", (), known)
@@ -94,7 +94,7 @@ def learned(aware: Awareness, news: News, now: datetime) -> Awareness:
     """What the member knows after he was told."""
     return replace(
         aware,
-        told=aware.told | {alert.alert_id for alert in news.fresh},
+        told=aware.told | {alert.key for alert in news.fresh},
         all_clear=news.kind in ("over", "recovered"),
         notices=aware.notices + 1,
         last_at=now,
@@ -114,13 +114,13 @@ def _concerning(member: Member, alerts: Iterable[Alert], aware: Awareness) -> li
     found = [
         alert
         for alert in alerts
-        if alert.alert_id in aware.told
+        if alert.key in aware.told
         or (
             alert.severity in member.severities
             and (alert.recovery is None or alert.recovery.heard_at >= member.since)
         )
     ]
-    return sorted(found, key=lambda alert: (alert.since, alert.alert_id))
+    return sorted(found, key=lambda alert: (alert.since, alert.key))
 
 
 def _of_fresh(
