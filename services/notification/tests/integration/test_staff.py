@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -262,6 +264,21 @@ async def test_a_trial_goes_by_all_ways(duty: Duty) -> None:
     assert "Probe" in message["shown"]["title"]
     outcome = await duty.http.get(f"/api/v1/fleet/notices/{made.json()['id']}")
     assert len(outcome.json()) == 2
+
+
+async def test_whether_somebody_is_reached_is_tried_from_the_command_line(
+    duty: Duty, environment: Mapping[str, str]
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "frontdesk", "staff", "test", duty.email,
+        env={**os.environ, **environment, "FRONTDESK_URL": str(duty.http.base_url).rstrip("/")},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, said.decode()
+    assert [line.partition(":")[0] for line in said.decode().splitlines()] == ["mail", "push"]
+    assert said.decode().count("sent") == 2
+    assert len(await duty.letters(1)) == 1
 
 
 async def test_what_is_kept_of_a_browser_lies_sealed_and_is_told_to_nobody(duty: Duty) -> None:
