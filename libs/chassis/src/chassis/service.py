@@ -6,7 +6,6 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from time import monotonic
 
@@ -24,7 +23,7 @@ from chassis.effects import Effects
 from chassis.health import Health
 from chassis.http import Measured, Plain, create_app
 from chassis.intake import Intake
-from chassis.metrics import Metrics
+from chassis.metrics import Metrics, product_version
 from chassis.outbox import Outbox
 from chassis.relay import Relay
 from chassis.router import Router
@@ -50,7 +49,7 @@ class Service:
         self.name = name
         self.schema = name.replace("-", "_")
         self.settings = settings
-        self.version = distribution_version("frontdesk-chassis")
+        self.version = product_version()
         self.migrations = migrations or _migrations_of(self.schema)
         self.metrics = Metrics(name)
         self.telemetry = Telemetry(name, settings)
@@ -114,7 +113,7 @@ class Service:
         """The HTTP application."""
         app = create_app(self.name, self.version, self.description, self.settings)
         health = Health(
-            self.name, self.version, self.database, self.broker, self.outbox, self.metrics,
+            self.name, self.version, self.database, self.broker, self.outbox, self.dead_letters, self.metrics,
             ears=lambda: self._running.ears if self._running else [],
             notes=lambda: [note for look in self._notes for note in look()], began=monotonic(),
         )  # fmt: skip
