@@ -221,7 +221,10 @@ class Ear:
 
     async def _handle(self, delivery: _Delivery, heard: tuple[Envelope, Message | AnyEvent]) -> str:
         envelope, event = heard
-        with self._telemetry.handling(self.queue, envelope, delivery.attempt) as span:
+        taken = int(delivery.taken.timestamp() * 1e9)
+        with self._telemetry.handling(
+            self.queue, envelope, delivery.attempt, taken=taken, waited=delivery.waited(envelope)
+        ) as span:
             unit = UnitOfWork(envelope, delivery.attempt, self._committer)
             try:
                 await self.hearing.handler(event, unit)
@@ -231,6 +234,9 @@ class Ear:
             except Exception as error:  # noqa: BLE001 — its meaning for delivery is decided here
                 mark_failed(span, error)
                 return await self._failed(delivery, error)
+            finally:
+                if span.is_recording():
+                    span.set_attributes(unit.course.seconds(monotonic()))
             return "done" if outcome.fresh else "duplicate"
 
     def _read(self, delivery: _Delivery) -> tuple[Envelope, Message | AnyEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import inspect
 import sys
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 from chassis.blobs import Blobs
 from chassis.broker import Broker
 from chassis.callers import admitted
+from chassis.calls import watch_statements
 from chassis.database import Database
 from chassis.dead_letters import DeadLetters
 from chassis.effects import Effects
@@ -52,8 +54,10 @@ class Service:
         self.version = product_version()
         self.migrations = migrations or _migrations_of(self.schema)
         self.metrics = Metrics(name)
-        self.telemetry = Telemetry(name, settings)
+        self.telemetry = Telemetry(name, settings, self.metrics.spans_dropped)
         self.database = Database(self.schema, settings)
+        if self.telemetry.exports:
+            watch_statements(self.database.engine.sync_engine, settings.slow_statement_seconds)
         self.broker = Broker(name, settings)
         self.outbox = Outbox(self.database)
         self.relay = Relay(self.outbox, self.broker, self.metrics)
@@ -148,7 +152,7 @@ class Service:
         await self.broker.stop()
         await self.tenants.close()
         await self.database.close()
-        self.telemetry.shutdown()
+        await asyncio.to_thread(self.telemetry.shutdown)
         _log.info("stopped", service=self.name)
 
     def _own_router(self) -> Router:
