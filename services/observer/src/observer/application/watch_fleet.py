@@ -101,11 +101,11 @@ class WatchFleet:
         for address in self._watched.roster.named(addresses, at, unresolved=unresolved):
             self._tell(address, "new", at)
         present = [replica.address for replica in self._watched.roster.present]
-        beside = [self._look_at_queues(at), self._look_at_database(at)] if metrics else []
-        looks, *found = await asyncio.gather(self._look_at_all(present, metrics), *beside)
+        looks, beside = await asyncio.gather(
+            self._look_at_all(present, metrics), self._look_beside(at) if metrics else _nothing()
+        )
         new = self._take(looks, metrics)
-        for samples in found:
-            new += self._watched.recent.add(samples)
+        new += self._watched.recent.add(beside)
         self._watched.recent.forget(at)
         self._watched.looked_at = at
         self._watched.took_seconds = (self._clock() - at).total_seconds()
@@ -159,6 +159,10 @@ class WatchFleet:
             trend.add([(series, Sample(seen, sample.value))])
             trend.forget(seen)
 
+    async def _look_beside(self, at: datetime) -> Samples:
+        queues, database = await asyncio.gather(self._look_at_queues(at), self._look_at_database(at))
+        return [*queues, *database]
+
     async def _look_at_queues(self, at: datetime) -> Samples:
         if self._queues is None:
             return []
@@ -187,6 +191,10 @@ class WatchFleet:
 
     def _tell(self, address: Address, state: str, at: datetime) -> None:
         self._changes.tell(Changed("replica", at, address.service, address.instance, state))
+
+
+async def _nothing() -> Samples:
+    return []
 
 
 def _unless(left_out: Callable[[Series], bool], samples: Iterable[tuple[Series, Sample]]) -> Samples:

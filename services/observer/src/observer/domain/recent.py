@@ -20,7 +20,7 @@ from observer.domain.series import (
 
 @dataclass(slots=True)
 class Recent:
-    """Samples of the last `span`, of at most `most` series; one that shows nothing new is not kept."""
+    """Samples of the last `span`, of at most `most` series; a counter that did not rise is not kept."""
 
     span: timedelta
     most: int = 50_000
@@ -55,7 +55,13 @@ class Recent:
                     known.append(zero)
                     new.append((series, zero))
             self._seen[series] = sample.at
-            if known and known[-1].value == sample.value and known[-1].counts == sample.counts:
+            # Of a gauge every reading counts: means are made of them.
+            if (
+                series.kind != "gauge"
+                and known
+                and known[-1].value == sample.value
+                and known[-1].counts == sample.counts
+            ):
                 continue
             known.append(sample)
             new.append((series, sample))
@@ -71,11 +77,11 @@ class Recent:
                 del self._samples[series], self._seen[series], self._names[series.name][series]
 
     def refreshed(self, before: datetime) -> list[tuple[Series, Sample]]:
-        """The newest sample of every series that was seen since, as of when it was seen: for stores that want signs of life."""
+        """Of counters that were seen since: the newest sample, as of when it was seen. For stores that want signs of life."""
         return [
             (series, replace(known[-1], at=self._seen[series]))
             for series, known in self._samples.items()
-            if self._seen[series] >= before
+            if series.kind != "gauge" and self._seen[series] >= before
         ]
 
     def series(self, selector: Selector) -> Iterator[Series]:
@@ -92,7 +98,7 @@ class Recent:
         return self._seen.get(series)
 
     def points(self, series: Series, since: datetime) -> list[Point]:
-        """The values since a moment; a gauge that did not move has its value at the end, too."""
+        """The values since a moment; a counter that did not rise has its value at the end, too."""
         known = self._samples.get(series, ())
         found = [Point(sample.at, sample.value) for sample in known if sample.at >= since]
         seen = self._seen.get(series)
