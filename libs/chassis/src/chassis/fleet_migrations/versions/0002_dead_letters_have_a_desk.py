@@ -8,10 +8,10 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.add_column("dead_letters", sa.Column("settled_by", sa.Text, comment="who replayed or dropped it"))
+    op.add_column("dead_letters", sa.Column("settled_by", sa.Text))
     op.add_column(
         "dead_letters",
-        sa.Column("settled_in", sa.Text, comment="the deed that settled it: one may settle many"),
+        sa.Column("settled_in", sa.Text),
     )
     op.create_index("dead_letters_place", "dead_letters", ["died_at", "id"])
     op.create_index(
@@ -30,7 +30,7 @@ def upgrade() -> None:
         ),
         sa.Column("mended_by", sa.Text, nullable=False),
         sa.Column("reason", sa.Text),
-        sa.Column("forced", sa.Boolean, nullable=False, comment="taken although it does not fit its class"),
+        sa.Column("forced", sa.Boolean, nullable=False),
         sa.Column(
             "mended_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()
         ),
