@@ -21,7 +21,7 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, String, inspect, text
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, String, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -167,7 +167,8 @@ def create_fleet_tables(op: Operations) -> None:
         op.execute(CreateTable(table))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             op.execute(CreateIndex(index))
-    op.create_table(_FLEET_VERSION, Column("version_num", String(32), primary_key=True))
+    op.create_table(_FLEET_VERSION, Column("version_num", String(32), nullable=False),
+                    PrimaryKeyConstraint("version_num", name=f"{_FLEET_VERSION}_pkc"))  # fmt: skip
     op.execute(f"insert into {_FLEET_VERSION} values ('{fleet_head()}')")  # noqa: S608 — our own file's name
 
 

@@ -26,7 +26,6 @@ def upgrade() -> None:
             "body",
             sa.LargeBinary,
             nullable=False,
-            comment="in the place of the one before; the last one is sent",
         ),
         sa.Column("mended_by", sa.Text, nullable=False),
         sa.Column("reason", sa.Text),
