@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from frontdesk import checkout
 from frontdesk.fleet.errors import FleetError
 from frontdesk.fleet.roster import service_points
 from frontdesk.fleet.vendors import Vendors
@@ -89,13 +90,17 @@ def _is_ours(port: int, token: str) -> bool:
 
 
 def _ports(folder: Path) -> dict[str, int]:
-    """The remembered ports; a service's own where it is free."""
+    """The remembered ports; services' own for the checkout's own fleet, where they are free, else a block of free ones.
+
+    Fleets of other folders (tests, demos) never take the services' own: two that start at a time would take the same.
+    """
     file = folder / "fleet.json"
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     wanted = [point.name for point in service_points()]
     if any(name not in known for name in wanted):
         own = {point.name: _default_port(point.module) for point in service_points()}
-        if not known and all(is_free(port) for port in own.values()):
+        of_the_checkout = folder.resolve() == checkout.root() / ".local"
+        if not known and of_the_checkout and all(is_free(port) for port in own.values()):
             known = own
         else:
             first = free_block(len(wanted))
