@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -44,7 +45,8 @@ class LetterFilter(_Order):
     tenant_id: Words | None = None
     correlation_id: Words | None = Field(default=None, description="The story that the message belongs to.")
     message_id: Words | None = None
-    state: State = "dead"
+    letter_id: Words | None = Field(default=None, description="The dead letter's own id.")
+    state: State | Literal["any"] = "dead"
     died_after: AwareDatetime | None = Field(default=None, description="Died at this moment or later.")
     died_before: AwareDatetime | None = Field(default=None, description="Died before this moment.")
 
@@ -199,6 +201,59 @@ class TakenBack(_Document):
 
     taken_back: int = Field(description="They are dead again, as before.")
     left: int = Field(description="They had left, or were about to.")
+
+
+Verb = Literal["show", "mend", "replay", "drop", "cancel"]
+Way = Literal["api", "command"]
+
+
+class Deed(_Document):
+    """What somebody did at the desk: a line of its audit, written before it is done."""
+
+    id: str = Field(description="The letters that it settled bear it as `settled_in`.")
+    verb: Verb
+    actor: str
+    way: Way = Field(description="Over the API, or by the command while the fleet was down.")
+    service: str | None = Field(
+        default=None, description="Of the letter, or where it was to be done; none: everywhere."
+    )
+    letters: list[str] = Field(default_factory=list, description="Ids, when they were named.")
+    filter: LetterFilter | None = None
+    reason: str | None = None
+    rate: float | None = Field(default=None, description="Letters a second.")
+    began_at: datetime
+    ended_at: datetime | None = Field(
+        default=None, description="None: it is under way, or nobody knows what became of it."
+    )
+    result: dict[str, JsonValue] | None = None
+
+
+class DeedPage(_Document):
+    """The audit, newest first; ask again with `before` = `next`."""
+
+    deeds: list[Deed]
+    next: str | None = None
+
+
+class NoCursor(ValueError):
+    """A cursor is not one that a page before has named."""
+
+
+def cursor_of(line: LetterLine) -> str:
+    """The place after a line: the same in every service, so that pages of several can be merged."""
+    return urlsafe_b64encode(f"{line.died_at.isoformat()} {line.id}".encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """The place that a cursor names. Raises `NoCursor`."""
+    try:
+        moment, _, letter_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
+        place = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise NoCursor("the cursor is none that a page has named: begin without one") from error
+    if place.tzinfo is None:
+        raise NoCursor("the cursor is none that a page has named: begin without one")
+    return place, letter_id
 
 
 def shown_body(body: bytes) -> tuple[JsonValue, Literal["json", "base64"]]:

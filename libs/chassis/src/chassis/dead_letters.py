@@ -5,7 +5,6 @@ A letter's first body is never changed; each mend is a row beside it, and the la
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,8 @@ from contracts.dead_letters.http_v1 import (
     LetterPage,
     LetterShown,
     Mend,
+    cursor_of,
+    place_of,
     shown_body,
 )
 from contracts.envelope import new_id
@@ -56,10 +57,6 @@ class DeadLetter:
 
 class UnknownDeadLetter(LookupError):
     """No dead letter has that id."""
-
-
-class NoCursor(ValueError):
-    """A cursor is not one that a page before has named."""
 
 
 class DeadLetters:
@@ -194,9 +191,13 @@ class DeadLetters:
 
 def fitting(table: Table, wanted: LetterFilter) -> list[ColumnElement[bool]]:
     """The conditions of a filter."""
-    same = ("routing_key", "error_kind", "tenant_id", "correlation_id", "message_id", "state")
+    same = ("routing_key", "error_kind", "tenant_id", "correlation_id", "message_id")
     given = wanted.model_dump(exclude_none=True)
     found: list[ColumnElement[bool]] = [table.c[name] == given[name] for name in same if name in given]
+    if wanted.state != "any":
+        found.append(table.c.state == wanted.state)
+    if wanted.letter_id is not None:
+        found.append(table.c.id == wanted.letter_id)
     if wanted.error is not None:
         found.append(table.c.error.icontains(wanted.error, autoescape=True))
     if wanted.died_after is not None:
@@ -210,23 +211,6 @@ def page_of(lines: Sequence[LetterLine], limit: int) -> LetterPage:
     """A page of lines of which there may be more than it shows."""
     shown = list(lines[:limit])
     return LetterPage(letters=shown, next=cursor_of(shown[-1]) if len(lines) > limit else None)
-
-
-def cursor_of(line: LetterLine) -> str:
-    """The place after a line: the same in every service, so that pages of several can be merged."""
-    return urlsafe_b64encode(f"{line.died_at.isoformat()} {line.id}".encode()).decode().rstrip("=")
-
-
-def place_of(cursor: str) -> tuple[datetime, str]:
-    """The place that a cursor names. Raises `NoCursor`."""
-    try:
-        moment, _, letter_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
-        place = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise NoCursor("the cursor is none that a page has named: begin without one") from error
-    if place.tzinfo is None:
-        raise NoCursor("the cursor is none that a page has named: begin without one")
-    return place, letter_id
 
 
 def timer_key(letter_id: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from chassis.callers import service_only
-from chassis.dead_letters import NoCursor, UnknownDeadLetter
+from chassis.dead_letters import UnknownDeadLetter
 from chassis.desk import AlreadySettled, Desk
 from chassis.mending import BodyRefused
 from chassis.problems import Problem
@@ -25,6 +25,7 @@ from contracts.dead_letters.http_v1 import (
     LetterPage,
     LetterShown,
     MendOrder,
+    NoCursor,
     Progress,
     ReplayManyOrder,
     ReplayOrder,

@@ -38,9 +38,6 @@ FLEET_TABLES = frozenset(
         "receipts",
         # which form these tables have: `chassis.fleet_migrations`
         "fleet_version",
-        # observer's own: what was done at the dead letters' desk belongs to no tenant
-        "desk_audit",
-        "desk_jobs",
         # tenancy's own: who exists, and which hooks there are, must be known before a tenant is
         "directory",
         "hooks",
