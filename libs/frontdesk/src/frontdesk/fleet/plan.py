@@ -54,6 +54,7 @@ def plan_fleet(
         "TENANCY_URL": urls["tenancy"],
         "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         "GATEWAY_UPSTREAMS": json.dumps(urls),
+        "OBSERVER_SERVICES": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
         "GATEWAY_SNAPSHOT_PATH": str(folder / "gateway" / "hooks.sealed"),
         "FILE_MANAGEMENT_LOCAL_ROOT": str(folder / "files"),
     }
