@@ -39,6 +39,11 @@ DOCUMENTS: Mapping[str, dict[str, object]] = {
     "PUT /api/v1/tenants/{tenant_id}/credentials/{name}": {"base_url": "https://evil.test", "token": "t"},
     "POST /api/v1/tenants/{tenant_id}/suspend": {"because": "no reason"},
     "POST /api/v1/tenants/{tenant_id}/destroy-key": {"tenant_id": "", "because": "no reason"},
+    "PUT /api/v1/fleet/staff/{staff_id}": {"email": "anna@evil.test"},
+    "POST /api/v1/fleet/staff/{staff_id}/push-subscriptions": {
+        "endpoint": "https://evil.test/push",
+        "keys": {"p256dh": "A", "auth": "A"},
+    },
     "PUT /api/v1/users/{user_id}/role": {"role": "agent"},
 }
 """Bodies of writes that name something by their path; one that is new and wants a body must be entered here."""

@@ -13,6 +13,7 @@ from sandbox.gate import VendorGate
 from sandbox.gemini.routes import Gemini
 from sandbox.graph.routes import Graph
 from sandbox.openai.routes import OpenAI
+from sandbox.push.routes import Push
 from sandbox.sns.routes import Sns
 from sandbox.vault.routes import Vault
 from sandbox.vendor import Vendor
@@ -30,7 +31,8 @@ class Sandbox:
 def create_sandbox(mail_routes: Sequence[BaseRoute] = ()) -> Sandbox:
     """Put the vendors together; the mail servers' control routes go under /_sandbox/mail."""
     vendors: dict[str, Vendor] = {
-        vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha())
+        vendor.name: vendor
+        for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha(), Push())
     }
     control = ControlPlane(vendors)
     mounts: list[BaseRoute] = [Mount(f"/{name}", routes=list(v.routes())) for name, v in vendors.items()]
@@ -53,4 +55,5 @@ def http_addresses(base: str) -> dict[str, str]:
         "sns": f"{base}/sns",
         "captcha": f"{base}/captcha/siteverify",
         "vault": f"{base}/vault",
+        "push": f"{base}/push",
     }
