@@ -13,6 +13,7 @@ from sandbox.stripe.params import Params
 from sandbox.stripe.payment_methods import attached
 from sandbox.stripe.prices import cost, is_metered
 from sandbox.stripe.state import Account, Json, visible
+from sandbox.wire import JsonObject
 
 _KIND, _PATH, _DAY = "checkout.session", "/v1/checkout/sessions", 86400
 _NOTED = "allow_promotion_codes billing_address_collection customer_update tax_id_collection custom_text consent_collection submit_type payment_method_types phone_number_collection"
@@ -153,7 +154,7 @@ def _paying_customer(account: Account, record: Json, email: str | None, name: st
     address = record["customer_email"] or email
     if address is None:
         raise invalid("The person has to give an e-mail address.", "email")
-    wish = {"email": address} | ({"name": name} if name else {})
+    wish: JsonObject = {"email": address, "name": name or ""}
     return made_customer(account, Params(wish))
 
 

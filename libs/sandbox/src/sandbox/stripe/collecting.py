@@ -67,9 +67,7 @@ def refused(problem: tuple[str, str]) -> Exception:
     code, message = problem
     if code == "resource_missing":
         return invalid(message, "default_payment_method", code)
-    return declined(
-        code, message, decline_code=code if code == "authentication_required" else "generic_decline"
-    )
+    return declined(code, message, code if code == "authentication_required" else "generic_decline")
 
 
 def _intent(account: Account, record: Json, method: Json | None) -> Json:

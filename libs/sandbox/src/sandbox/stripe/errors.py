@@ -69,9 +69,9 @@ def not_authorised(key: str) -> StripeError:
     return StripeError(message, status=401)
 
 
-def declined(code: str, message: str, **more: object) -> StripeError:
+def declined(code: str, message: str, decline_code: str | None) -> StripeError:
     """402: the card said no."""
-    return StripeError(message, status=402, kind="card_error", code=code, **more)
+    return StripeError(message, status=402, kind="card_error", code=code, decline_code=decline_code)
 
 
 def failure(status: int, retry_after: float | None) -> Response:

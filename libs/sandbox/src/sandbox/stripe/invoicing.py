@@ -182,15 +182,26 @@ def marked_paid(account: Account, record: Json) -> None:
     after_payment(account, record)
 
 
-def add_item(account: Account, params_of: Json, params: Params | None = None) -> Json:
-    """A new invoice item that waits for the next invoice."""
-    record: Json = {
+def item_of(account: Account, fields: Json) -> Json:
+    """An invoice item with these fields, not kept."""
+    return {
         "id": account.new_id("ii"), "object": "invoiceitem", "customer_account": None, "discountable": True,
         "discounts": [], "frozen_fields": None, "invoice": None, "invoicing_rules": None, "livemode": False,
-        "metadata": params.metadata() if params else {}, "net_amount": params_of["amount"], "parent": None,
-        "pricing": None, "proration": False, "proration_details": None, "quantity": 1, "quantity_decimal": "1",
-        "tax_rates": [], **params_of,
+        "metadata": {}, "net_amount": fields["amount"], "parent": None, "pricing": None, "proration": False,
+        "proration_details": None, "quantity": 1, "quantity_decimal": "1", "tax_rates": [], **fields,
     }  # fmt: skip
+
+
+def add_item(account: Account, fields: Json, params: Params | None = None) -> Json:
+    """A new invoice item that waits for the next invoice."""
+    record = item_of(account, fields)
+    if params is not None:
+        record["metadata"] = params.metadata()
     account.keep(record)
     account.emit("invoiceitem.created", record)
     return record
+
+
+def add_line(account: Account, record: Json, item: Json) -> None:
+    """Put an invoice item on a draft."""
+    _put_lines(record, [*record["lines"]["data"], lines.of_invoice_item(account, item)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 from sandbox.stripe import collecting, invoicing, lines
@@ -55,10 +56,16 @@ def advance_lines(account: Account, subscription: Json) -> list[Json]:
 
 def arrears_lines(account: Account, subscription: Json, start: int, end: int) -> list[Json]:
     """What was used of the metered items in a period."""
+    return _used(account, subscription, items_of(subscription), (start, end))
+
+
+def _used(account: Account, subscription: Json, items: Sequence[Json], period: tuple[int, int]) -> list[Json]:
+    """What was used of these items; one that came within the period counts from then on."""
+    start, end = period
     return [
         line
-        for item in items_of(subscription)
-        for line in lines.metered(account, subscription, item, start, end)
+        for item in items
+        for line in lines.metered(account, subscription, item, max(start, item["_used_since"]), end)
     ]
 
 
@@ -87,6 +94,20 @@ def plan_cancellation(account: Account, subscription: Json) -> None:
 
     if at is not None:
         account.timeline_of(subscription).plan(at, cancel)
+
+
+def plan_resumption(account: Account, subscription: Json) -> None:
+    """Collect again at `resumes_at`, when that is still wanted then."""
+    paused = subscription["pause_collection"]
+    if paused is None or paused["resumes_at"] is None:
+        return
+
+    def resume() -> None:
+        if subscription["pause_collection"] == paused:
+            with account.changing(subscription, "customer.subscription.updated"):
+                subscription["pause_collection"] = None
+
+    account.timeline_of(subscription).plan(paused["resumes_at"], resume)
 
 
 def _period_over(account: Account, subscription: Json, at: int) -> None:
@@ -128,8 +149,10 @@ def renew(account: Account, subscription: Json, at: int) -> None:
         if was_trial:
             subscription["status"] = "active"
         set_period(account, subscription, at, natural_period(subscription, at)[1])
-        own = [*arrears_lines(account, subscription, *before), *advance_lines(account, subscription)]
-        bill(account, subscription, "subscription_cycle", own, before, usage=before)
+        # What was used in a trial is not billed.
+        used = [] if was_trial else arrears_lines(account, subscription, *before)
+        own = [*used, *advance_lines(account, subscription)]
+        bill(account, subscription, "subscription_cycle", own, before, usage=None if was_trial else before)
 
 
 def bill(
@@ -150,6 +173,7 @@ def bill(
         record |= {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
         return record
     record["_usage"] = usage
+    record["_used_items"] = copy.deepcopy(items_of(subscription))
     if at_once:
         advance(account, record)
     else:
@@ -191,23 +215,14 @@ def finalise(account: Account, record: Json) -> None:
     """Finalise a draft after counting its usage once more: events may come late for an hour."""
     subscription, usage = of_invoice(account, record), record.get("_usage")
     if subscription is not None and usage is not None:
-        fresh = arrears_lines(account, subscription, *usage)
-        kept = [line for line in record["lines"]["data"] if not _is_usage(account, line, usage)]
+        fresh = _used(account, subscription, record["_used_items"], usage)
+        kept = [line for line in record["lines"]["data"] if not line["_usage"]]
         for line in fresh:
             line["invoice"] = record["id"]
         record["lines"]["data"] = [*fresh, *kept]
         record["lines"]["total_count"] = len(record["lines"]["data"])
         invoicing.summed(record)
     invoicing.finalised(account, record)
-
-
-def _is_usage(account: Account, line: Json, usage: tuple[int, int]) -> bool:
-    details = line["parent"]["subscription_item_details"]
-    if details is None or details["invoice_item"] or line["pricing"] is None:
-        return False
-    price = account.get("price", line["pricing"]["price_details"]["price"])
-    metered = price["recurring"] is not None and price["recurring"]["usage_type"] == "metered"
-    return metered and (line["period"]["start"], line["period"]["end"]) == usage
 
 
 def close(account: Account, record: Json, status: str) -> None:

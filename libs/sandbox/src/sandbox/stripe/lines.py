@@ -35,7 +35,9 @@ def metered(account: Account, subscription: Json, item: Json, start: int, end: i
     meter = account.get("billing.meter", price["recurring"]["meter"])
     quantity = used(account, meter, subscription["customer"], start, end)
     parts = charges(price, quantity)
-    return [_of_item(account, subscription, item, price, part, (start, end)) for part in parts]
+    return [
+        _of_item(account, subscription, item, price, part, (start, end)) | {"_usage": True} for part in parts
+    ]
 
 
 def trial(account: Account, subscription: Json, item: Json, start: int, end: int) -> list[Json]:
@@ -96,7 +98,7 @@ def _line(
         "description": description, "discount_amounts": [], "discountable": amount > 0, "discounts": [],
         "invoice": None, "livemode": False, "metadata": metadata, "parent": parent, "period": dict(period),
         "pretax_credit_amounts": [], "pricing": pricing, "quantity": quantity, "quantity_decimal": str(quantity),
-        "subscription": subscription, "subtotal": amount, "taxes": [],
+        "subscription": subscription, "subtotal": amount, "taxes": [], "_usage": False,
     }  # fmt: skip
 
 

@@ -36,12 +36,11 @@ def _create_v2(call: Call) -> Json:
 
 def _create_session(call: Call) -> Json:
     now = call.account.now()
-    session = call.account.keep({
+    return call.account.keep({
         "id": call.account.new_id("mes_test"), "object": "v2.billing.meter_event_session", "_expires": now + 900,
         "authentication_token": call.account.new_id("token_test"), "created": iso(now),
         "expires_at": iso(now + 900), "livemode": False,
     })  # fmt: skip
-    return session
 
 
 def _stream(call: Call) -> Json:

@@ -51,9 +51,7 @@ def attached(account: Account, name: str, customer: Json) -> Json:
     method = _made(account, name) if name in CARDS else account.get("payment_method", name, "payment_method")
     card = card_of(method)
     if card.declined_at_attaching:
-        raise declined(
-            "card_declined", MESSAGES[card.decline or "generic_decline"], decline_code=card.decline
-        )
+        raise declined("card_declined", MESSAGES[card.decline or "generic_decline"], card.decline)
     if method["customer"] not in (None, customer["id"]):
         raise invalid(
             "The payment method you provided has already been attached to a customer.", "payment_method"

@@ -14,9 +14,7 @@ _DEEPEST = 4
 
 def rendered(account: Account, answer: Json, expand: Sequence[str]) -> Json:
     """A copy of the answer, expanded. Raises 400 for a path that leads to nothing that can be expanded."""
-    shown = copy.deepcopy(visible(answer))
-    if shown.get("object") in ("list", "search_result"):
-        shown["data"] = [visible(record) for record in shown["data"]]
+    shown = visible(answer)
     for path in expand:
         steps = path.split(".")
         if len(steps) - (steps[0] == "data") > _DEEPEST:
@@ -39,7 +37,7 @@ def _expand(account: Account, node: object, steps: list[str], path: str) -> None
         value = copy.deepcopy(included(account, node))
     elif isinstance(value, str) and value.startswith(_IDS):
         record = account.find(value)
-        value = copy.deepcopy(visible(record)) if record is not None else value
+        value = visible(record) if record is not None else value
     elif step not in node or not isinstance(value, dict | list | None):
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
     node[step] = value

@@ -15,13 +15,16 @@ from starlette.routing import BaseRoute, Route
 from sandbox.stripe import (
     checkout,
     clocks,
+    credit_notes,
     customers,
     errors,
     events,
+    invoices,
     meter_events,
     meters,
     payment_methods,
     portal,
+    previews,
     prices,
     products,
     subscription_changes,
@@ -32,6 +35,7 @@ from sandbox.stripe.deliveries import Courier
 from sandbox.stripe.encoding import decoded
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.idempotency import Keys
+from sandbox.stripe.pages import Pages
 from sandbox.stripe.params import Params
 from sandbox.stripe.rendering import rendered
 from sandbox.stripe.state import API_VERSION, Account, visible
@@ -40,7 +44,8 @@ from sandbox.wire import JsonObject, NotJson, as_int, as_list, as_number, as_tex
 _TEST_KEYS = ("sk_test_", "rk_test_")
 OPERATIONS: list[Operation] = [
     *customers.OPERATIONS, *payment_methods.OPERATIONS, *products.OPERATIONS, *prices.OPERATIONS,
-    *subscriptions.OPERATIONS, *subscription_changes.OPERATIONS, *portal.OPERATIONS, *checkout.OPERATIONS, *meters.OPERATIONS, *meter_events.OPERATIONS,
+    *subscriptions.OPERATIONS, *subscription_changes.OPERATIONS, *portal.OPERATIONS,
+    *invoices.OPERATIONS, *previews.OPERATIONS, *credit_notes.OPERATIONS, *checkout.OPERATIONS, *meters.OPERATIONS, *meter_events.OPERATIONS,
     *events.OPERATIONS, *clocks.OPERATIONS,
 ]  # fmt: skip
 
@@ -60,7 +65,11 @@ class Stripe:
         """Every operation, and a 404 for what there is not."""
         # A fixed path goes before one with a name in it: /search is no customer.
         ordered = sorted(OPERATIONS, key=lambda known: known.path.count("{"))
-        return [*(self._route(known) for known in ordered), Route("/{rest:path}", self._unknown)]
+        return [
+            *(self._route(known) for known in ordered),
+            *Pages(self).routes(),
+            Route("/{rest:path}", self._unknown),
+        ]
 
     def reset(self) -> None:
         """A new, empty account."""
@@ -128,13 +137,13 @@ class Stripe:
             again.headers["idempotent-replayed"] = "true"
             return again
         # Whatever goes wrong before the work is done must not keep the key taken.
-        answer: Response | None = None
+        kept: Response | None = None
         try:
             answer = await self._answer(request, known, raw)
+            kept = None if answer.status_code in (400, 404) else answer
+            return answer
         finally:
-            begun = answer is not None and answer.status_code not in (400, 404)
-            self._keys.finish(owner, key, answer if begun else None)
-        return answer
+            self._keys.finish(owner, key, kept)
 
     async def _answer(self, request: Request, known: Operation, raw: bytes) -> Response:
         account = self.account
@@ -146,7 +155,7 @@ class Stripe:
             account.later = _after_the_answer
             call = Call(account, params, request.path_params, _base(request))
             answer = known.handler(call)
-            expand = [path for path in params.texts("expand")]
+            expand = params.texts("expand")
             return JSONResponse(rendered(account, answer, expand))
         except StripeError as refused:
             return refused.response()

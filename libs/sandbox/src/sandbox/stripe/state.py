@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sandbox.stripe.errors import missing_resource
 from sandbox.stripe.timeline import Timeline
@@ -104,7 +104,7 @@ class Account:
 
     def emit(self, kind: str, record: Json, previous: Json | None = None) -> Json:
         """Make an event of an object as it is now."""
-        data: Json = {"object": copy.deepcopy(visible(record))}
+        data: Json = {"object": visible(record)}
         if previous is not None:
             data["previous_attributes"] = previous
         event = {
@@ -126,8 +126,16 @@ class Account:
 
 
 def visible(record: Json) -> Json:
-    """An object without what is the sandbox's own: names that begin with an underscore."""
-    return {name: value for name, value in record.items() if not name.startswith("_")}
+    """A copy of an object without what is the sandbox's own: names that begin with an underscore."""
+    return {name: _seen(value) for name, value in record.items() if not name.startswith("_")}
+
+
+def _seen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return visible(cast("Json", value))
+    if isinstance(value, list):
+        return [_seen(element) for element in cast("list[Any]", value)]
+    return value
 
 
 def list_of(data: list[Json], url: str) -> Json:

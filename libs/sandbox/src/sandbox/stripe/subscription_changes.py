@@ -74,6 +74,12 @@ def changed(account: Account, record: Json, params: Params) -> None:
         elif behaviour == "always_invoice" and not was_trial:
             _invoice_now(account, record, period)
     lifecycle.plan_cancellation(account, record)
+    lifecycle.plan_resumption(account, record)
+
+
+def imagine(account: Account, record: Json, params: Params) -> None:
+    """Apply a change of items to a copy, for a preview."""
+    _change_items(account, record, params, account.now(record))
 
 
 def _interval(record: Json) -> tuple[str, int]:
@@ -104,16 +110,17 @@ def _change_items(account: Account, record: Json, params: Params, now: int) -> l
         if given.flag("deleted"):
             record["items"]["data"].remove(item)
             gone += [] if given.flag("clear_usage") else [item]
-        elif _change_item(account, record, item, given):
-            gone.append(item | {"price": dict(item["_was"])})
+        else:
+            before = dict(item)
+            if _change_item(account, record, item, given, now):
+                gone.append(before)
     items = record["items"]["data"]
     if not items:
         raise StripeError("A subscription must have at least one active price.", param="items")
-    # A new item's period begins now, but the rest of the code asks the subscription for its one period.
+    # All items share the subscription's period; what is used of a new one counts from now on.
     start = min(item["current_period_start"] for item in items)
     for item in items:
         item["current_period_start"] = start
-        item.pop("_was", None)
     record["items"]["total_count"] = len(items)
     return gone
 
@@ -125,7 +132,7 @@ def _item(record: Json, item_id: str, given: Params) -> Json:
     raise missing_resource("subscription_item", item_id, given.place("id"))
 
 
-def _change_item(account: Account, record: Json, item: Json, given: Params) -> bool:
+def _change_item(account: Account, record: Json, item: Json, given: Params, now: int) -> bool:
     """A new price or quantity; true when a metered price went."""
     item["metadata"] = given.metadata(item["metadata"])
     was = item["price"]
@@ -133,7 +140,7 @@ def _change_item(account: Account, record: Json, item: Json, given: Params) -> b
         price = account.get("price", given.required("price"), given.place("price"))
         others = [other for other in record["items"]["data"] if other is not item]
         check_price(record | {"items": {"data": others}}, price, given)
-        item |= {"price": visible(price), "_was": was}
+        item |= {"price": visible(price), "_used_since": now}
         if is_metered(price):
             item.pop("quantity", None)
         else:
@@ -143,13 +150,13 @@ def _change_item(account: Account, record: Json, item: Json, given: Params) -> b
         if is_metered(account.get("price", item["price"]["id"])):
             raise invalid("You cannot set the quantity for metered plans.", given.place("quantity"))
         item["quantity"] = quantity
-    return "_was" in item and is_metered(was)
+    return item["price"]["id"] != was["id"] and is_metered(was)
 
 
 def _bill_removed_usage(account: Account, record: Json, gone: Sequence[Json], start: int, now: int) -> None:
     """What was used of a metered price that is gone waits for the next invoice."""
     for item in gone:
-        for line in lines.metered(account, record, item, start, now):
+        for line in lines.metered(account, record, item, max(start, item["_used_since"]), now):
             if line["amount"]:
                 _item_for(
                     account,
@@ -191,14 +198,12 @@ def prorations(
     Each is the item's cost times the part of the period that is left, by the second.
     """
     after = parts(record)
-    made: list[Json] = []
-    for part in before:
-        if credit_only or part not in after:
-            made.append(_share_item(account, record, part, period, moment, sign=-1))
-    for part in after:
-        if not credit_only and part not in before:
-            made.append(_share_item(account, record, part, period, moment, sign=1))
-    return made
+    gone = [part for part in before if credit_only or part not in after]
+    new = [] if credit_only else [part for part in after if part not in before]
+    return [
+        *(_share_item(account, record, part, period, moment, sign=-1) for part in gone),
+        *(_share_item(account, record, part, period, moment, sign=1) for part in new),
+    ]
 
 
 def _share_item(

@@ -82,7 +82,7 @@ def new_item(account: Account, record: Json, params: Params, now: int) -> Json:
     item: Json = {
         "id": account.new_id("si"), "object": "subscription_item", "billed_until": None, "billing_thresholds": None,
         "created": now, "current_period_end": now, "current_period_start": now, "discounts": [],
-        "metadata": params.metadata(), "price": visible(price), "subscription": record["id"], "tax_rates": [],
+        "metadata": params.metadata(), "price": visible(price), "subscription": record["id"], "tax_rates": [], "_used_since": now,
     }  # fmt: skip
     if not is_metered(price):
         quantity = params.integer("quantity", least=0)
