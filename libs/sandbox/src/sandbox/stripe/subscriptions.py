@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.stripe import collecting, invoicing, lifecycle, lines
+from sandbox.stripe import collecting, invoicing, lifecycle, lines, periods
 from sandbox.stripe.call import PAGING, Call, Operation, operation
 from sandbox.stripe.customers import one_currency
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
@@ -157,7 +157,7 @@ def _start_trial(account: Account, record: Json, customer: Json, trial_end: int)
     account.emit("customer.subscription.created", record)
     own = [
         line
-        for item in lifecycle.items_of(record)
+        for item in periods.items_of(record)
         for line in lines.trial(account, record, item, now, trial_end)
     ]
     invoice = invoicing.drafted(account, customer, record, "subscription_create", own, (now, now))
@@ -171,13 +171,13 @@ def _start(account: Account, record: Json, customer: Json, params: Params) -> No
     if anchor is not None and anchor <= now:
         raise invalid("billing_cycle_anchor must be in the future.", "billing_cycle_anchor")
     record["billing_cycle_anchor"] = anchor or now
-    natural = lifecycle.natural_period(record, now)
+    natural = periods.natural_period(record, now)
     if anchor is not None and anchor > natural[1]:
         raise invalid(
             "billing_cycle_anchor cannot be later than next natural billing date.", "billing_cycle_anchor"
         )
     lifecycle.set_period(account, record, now, natural[1])
-    own = lifecycle.advance_lines(account, record)
+    own = periods.advance_lines(account, record)
     if anchor is not None:
         prorate = params.choice("proration_behavior", ("create_prorations", "none"), "create_prorations")
         own = [_first_share(line, natural, now) for line in own] if prorate == "create_prorations" else []
@@ -250,8 +250,8 @@ def _resume(call: Call) -> Json:
     now = account.now(record)
     with account.changing(record, "customer.subscription.updated"):
         record |= {"status": "active", "billing_cycle_anchor": now}
-        lifecycle.set_period(account, record, now, lifecycle.natural_period(record, now)[1])
-        own = lifecycle.advance_lines(account, record)
+        lifecycle.set_period(account, record, now, periods.natural_period(record, now)[1])
+        own = periods.advance_lines(account, record)
         lifecycle.bill(account, record, "subscription_update", own, (now, now), at_once=True)
     account.emit("customer.subscription.resumed", record)
     return record
