@@ -23,7 +23,7 @@ from testkit.sandbox import Sandbox
 from testkit.service import RunningService, running
 
 POST = "post@betrieb.test"
-WINDOW, PAUSE = 0.5, 3.0
+WINDOW, PAUSE = 1.5, 4.0  # the window is long enough for a dozen messages on a busy machine
 
 
 @dataclass
@@ -179,13 +179,13 @@ async def test_a_breach_and_its_recovery_stand_under_each_other_and_on_the_telep
 
 async def test_a_storm_is_one_notice_and_what_comes_later_one_update(duty: Duty) -> None:
     group = f"g{new_id()[-12:]}"
-    await asyncio.gather(*(duty.breach(group, f"n{number:02}") for number in range(25)))
+    await asyncio.gather(*(duty.breach(group, f"n{number:02}") for number in range(12)))
     [storm] = await duty.letters(1)
     for number in (97, 98, 99):
         await duty.breach(group, f"n{number}")
     _, update = await duty.letters(2)
-    assert all(f"(n{number:02})" in plain(storm) for number in range(25))
-    assert "(und 24 weitere)" in storm.message["Subject"]
+    assert all(f"(n{number:02})" in plain(storm) for number in range(12))
+    assert "(und 11 weitere)" in storm.message["Subject"]
     assert update.accepted_at - storm.accepted_at >= timedelta(seconds=PAUSE - 1)
     new = plain(update).partition("Weiterhin überschritten")[0]
     assert all(f"(n{number})" in new for number in (97, 98, 99))
