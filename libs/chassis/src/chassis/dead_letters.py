@@ -114,6 +114,17 @@ class DeadLetters:
             )
             return [letter_of(row) for row in rows]
 
+    async def waiting(self) -> dict[str, int]:
+        """How many dead letters wait for somebody, by the kind of their error. Raises `OurOutage`."""
+        table = self._table
+        async with self._database.connection() as connection:
+            rows = await connection.execute(
+                select(table.c.error_kind, func.count())
+                .where(table.c.state == "dead")
+                .group_by(table.c.error_kind)
+            )
+            return {str(kind): int(letters) for kind, letters in rows}
+
     async def page(self, wanted: LetterFilter, *, cursor: str | None = None, limit: int = 100) -> LetterPage:
         """Dead letters without their bodies, newest first. Raises `NoCursor`, `OurOutage`."""
         table = self._table

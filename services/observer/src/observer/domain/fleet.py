@@ -157,6 +157,8 @@ class Replica:
     failure: str = ""
     gone_since: datetime | None = None
     """Since when nobody names its address any more: it was stopped, which is no fault."""
+    ill_since: datetime | None = None
+    """Since when it says of itself that it fails."""
     health: HealthSeen | None = None
     seconds: float = 0.0
     skew_seconds: float | None = None
@@ -173,9 +175,9 @@ class Replica:
         if anew:
             self.restarts = [*self.restarts[-19:], look.at]
         self.answered_at, self.seconds, self.health = look.at, look.seconds, look.health
-        self.failing, self.failing_since, self.failure = look.failing, None, look.failure
-        if look.failing is not None:
-            self.failing_since = look.at
+        self.failing, self.failure = look.failing, look.failure
+        self.failing_since = (self.failing_since or look.at) if look.failing is not None else None
+        self.ill_since = (self.ill_since or look.at) if look.health.status == "fail" else None
         self.skew_seconds = None
         if look.health.time is not None:
             # It looked at its clock somewhere within the time that the answer took.
