@@ -1,0 +1,1 @@
+"""What people and services can ask the Observer."""
