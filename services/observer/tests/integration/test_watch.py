@@ -184,10 +184,11 @@ async def test_a_storm_is_one_notice_then_updates_then_its_end(fleet: Fleet) -> 
     assert over.group == told.group
     assert over.since <= over.recovered_at
 
-    kept = await fleet.until(
-        "alerts/history", lambda found: sum(one["notice_id"] == told.alert_id for one in found) == 4
-    )
-    assert {one["state"] for one in kept if one["notice_id"] == told.alert_id} == {"recovered"}
+    def all_over(found: Any) -> bool:
+        states = [one["state"] for one in found if one["notice_id"] == told.alert_id]
+        return states == ["recovered"] * 4
+
+    await fleet.until("alerts/history", all_over)
 
 
 async def test_the_first_errors_of_an_endpoint_and_a_slow_one_are_told(fleet: Fleet) -> None:
