@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from chassis import Service
+from chassis.desk_audit import DeskAudit
 from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
+from observer.adapters.desk_jobs import StoredJobs
+from observer.adapters.desks import ServicesDesks
 from observer.adapters.directory import ResolvedAddresses
 from observer.adapters.observer_config import ConfigFile
 from observer.adapters.own_metrics import SeenFromOutside
@@ -25,12 +28,15 @@ from observer.application.keep_series import Keeping, KeepSeries
 from observer.application.keep_watch import Beat, KeepWatch, ShowLife
 from observer.application.map_fleet import MapFleet
 from observer.application.ports import SeriesReader
+from observer.application.read_dead_letters import ReadDeadLetters
 from observer.application.read_series import ReadSeries
+from observer.application.settle_dead_letter import SettleDeadLetter
+from observer.application.settle_many import SettleMany
 from observer.application.silence_alerts import Silences
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
 from observer.entrypoints import timers
-from observer.entrypoints.http import alerts, fleet, series
+from observer.entrypoints.http import alerts, dead_letters, fleet, series
 from observer.settings import Settings, known_services
 
 
@@ -61,6 +67,7 @@ def create_service(settings: Settings | None = None) -> Service:
     service.serves(fleet.router(watch.watched, watch.map_fleet, _now))
     service.serves(series.router(watch.series, _now))
     service.serves(alerts.router(watch.judged, watch.alerts, watch.silences, watch.thresholds, _now))
+    _dead_letters_desk(service, settings)
     return service
 
 
@@ -124,3 +131,15 @@ def _watch_fleet(
         watched=watched, changes=changes, log=log, clock=_now,
         pace=Pace(settings.round_seconds, settings.metrics_seconds),
     )  # fmt: skip
+
+
+def _dead_letters_desk(service: Service, settings: Settings) -> None:
+    """See, mend, replay and drop the dead letters of every service."""
+    desks = ServicesDesks(
+        settings.one_address_each, settings.service_token, seconds=settings.desk_answer_seconds
+    )
+    audit, jobs = DeskAudit(service.database), StoredJobs(service.database)
+    many = SettleMany(desks, audit, jobs, _now, seconds=settings.desk_job_seconds)
+    read, settle = ReadDeadLetters(desks, desks, audit, _now), SettleDeadLetter(desks, audit, _now)
+    service.serves(dead_letters.router(read, settle, many, jobs, audit))
+    service.runs("dead-letters-jobs", many.run)

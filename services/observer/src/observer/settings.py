@@ -123,12 +123,30 @@ class Settings(chassis.Settings):
         description="How much is held in memory while the Observer's own database is away.",
     )
 
+    desk_answer_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_DESK_ANSWER_SECONDS",
+        description="How long a service may take to answer about its dead letters.",
+    )
+    desk_job_seconds: float = Field(
+        default=2.0,
+        gt=0,
+        validation_alias="OBSERVER_DESK_JOB_SECONDS",
+        description="How often the jobs that settle many dead letters are looked after.",
+    )
+
     @field_validator("services")
     @classmethod
     def _complete(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
         if unknown := given.keys() - _SERVICES.keys():
             raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
         return {**{name: [url] for name, url in _SERVICES.items()}, **given}
+
+    @property
+    def one_address_each(self) -> dict[str, str]:
+        """Where to ask a service, whichever of its replicas answers."""
+        return {name: urls[0] for name, urls in self.services.items() if urls}
 
     @property
     def raw(self) -> timedelta:
