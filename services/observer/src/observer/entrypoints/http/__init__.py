@@ -1,0 +1,1 @@
+"""The HTTP doors of the Observer, one module for each subject."""
