@@ -1,43 +1,182 @@
-"""The settings of observer, read from the environment."""
+"""The Observer's settings: where it looks, how often, what it keeps for how long."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 
 import chassis
 from observer.domain.sampling import SamplingRules
 
+_SERVICES = {
+    "gateway": "http://127.0.0.1:8000",
+    "tenancy": "http://127.0.0.1:8001",
+    "orchestrator": "http://127.0.0.1:8002",
+    "conversation": "http://127.0.0.1:8003",
+    "reporting": "http://127.0.0.1:8004",
+    "notification": "http://127.0.0.1:8005",
+    "email-ingest": "http://127.0.0.1:8006",
+    "ocr": "http://127.0.0.1:8007",
+    "crm-sync": "http://127.0.0.1:8008",
+    "file-management": "http://127.0.0.1:8009",
+    "observer": "http://127.0.0.1:8010",
+    "billing": "http://127.0.0.1:8013",
+}
+_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+
+def known_services() -> dict[str, str]:
+    """The services that there are, and where each answers on one machine."""
+    return dict(_SERVICES)
+
+
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is no address: write http://host:port, without a path")
+    return text
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Urls = Annotated[list[Annotated[str, AfterValidator(_url)]], BeforeValidator(_listed)]
+"""One address of a service, or several; a name that resolves to several addresses is several replicas."""
+
 
 class Settings(chassis.Settings):
-    """What the Observer is told besides every service's settings."""
+    """The chassis's settings, and the Observer's own."""
 
     default_port: ClassVar[int] = 8010
 
-    observer_story_slow_seconds: float = Field(
-        default=10.0, gt=0, description="A story that took longer is kept whole."
+    services: dict[str, Urls] = Field(
+        default={name: [url] for name, url in _SERVICES.items()},
+        validation_alias="OBSERVER_SERVICES",
+        description='Where the services answer, as JSON: {"ocr": ["http://ocr:8007"]}; those left out stay, an empty list is none.',
     )
-    observer_story_share: float = Field(
-        default=0.02, ge=0, le=1, description="Which share of ordinary stories is kept too."
+    rabbitmq_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_RABBITMQ_URL",
+        description="RabbitMQ's management, http://user:password@host:15672; without it no queue is seen.",
     )
-    observer_story_rest_seconds: float = Field(
-        default=10.0, gt=0, description="A story is decided when no span came for it for so long."
+    prometheus_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_PROMETHEUS_URL",
+        description="A Prometheus that scrapes the fleet: series are then read from it, and not kept here.",
     )
-    observer_story_held_spans: int = Field(
-        default=50_000, ge=100, description="How many undecided spans are held in memory at most."
+    config_path: Path = Field(
+        default=Path("deploy/observer_config.json"),
+        validation_alias="OBSERVER_CONFIG_PATH",
+        description="The thresholds; read again when the file changes.",
     )
-    observer_story_days: float = Field(default=7.0, gt=0, description="For how long stories are kept.")
-    observer_otlp_max_bytes: int = Field(
-        default=4 * 1024 * 1024, ge=1024, description="How large a request of spans may be, unpacked."
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_HEARTBEAT_URL",
+        description="Is asked regularly as long as the watch goes on: for somebody outside who notices its silence.",
     )
+    round_seconds: float = Field(
+        default=5.0,
+        ge=0.05,
+        validation_alias="OBSERVER_ROUND_SECONDS",
+        description="How often health is looked at.",
+    )
+    metrics_seconds: float = Field(
+        default=15.0,
+        ge=0.05,
+        validation_alias="OBSERVER_METRICS_SECONDS",
+        description="How often metrics, queues and the database are looked at.",
+    )
+    look_seconds: float = Field(
+        default=2.5, gt=0, validation_alias="OBSERVER_LOOK_SECONDS", description="How long one look may take."
+    )
+    beat_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        validation_alias="OBSERVER_BEAT_SECONDS",
+        description="How often WatchKept is said.",
+    )
+    slow_statement_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        validation_alias="OBSERVER_SLOW_STATEMENT_SECONDS",
+        description="From when on a statement is looked at.",
+    )
+    raw_hours: float = Field(
+        default=6.0, gt=0, validation_alias="OBSERVER_RAW_HOURS", description="How long samples are kept."
+    )
+    minutes_days: float = Field(
+        default=14.0, gt=0, validation_alias="OBSERVER_MINUTES_DAYS", description="How long minutes are kept."
+    )
+    hours_days: float = Field(
+        default=400.0, gt=0, validation_alias="OBSERVER_HOURS_DAYS", description="How long hours are kept."
+    )
+    alerts_days: float = Field(
+        default=400.0, gt=0, validation_alias="OBSERVER_ALERTS_DAYS", description="How long alerts are kept."
+    )
+    buffer_minutes: float = Field(
+        default=15.0,
+        gt=0,
+        validation_alias="OBSERVER_BUFFER_MINUTES",
+        description="How much is held in memory while the Observer's own database is away.",
+    )
+
+    story_slow_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_STORY_SLOW_SECONDS",
+        description="A story that took longer is kept whole.",
+    )
+    story_share: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        validation_alias="OBSERVER_STORY_SHARE",
+        description="Which share of ordinary stories is kept too.",
+    )
+    story_rest_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_STORY_REST_SECONDS",
+        description="A story is decided when no span came for it for so long.",
+    )
+    story_held_spans: int = Field(
+        default=50_000,
+        ge=100,
+        validation_alias="OBSERVER_STORY_HELD_SPANS",
+        description="How many undecided spans are held in memory at most.",
+    )
+    story_days: float = Field(
+        default=7.0, gt=0, validation_alias="OBSERVER_STORY_DAYS", description="How long stories are kept."
+    )
+    otlp_max_bytes: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        validation_alias="OBSERVER_OTLP_MAX_BYTES",
+        description="How large a request of spans may be, unpacked.",
+    )
+
+    @field_validator("services")
+    @classmethod
+    def _complete(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        if unknown := given.keys() - _SERVICES.keys():
+            raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
+        return {**{name: [url] for name, url in _SERVICES.items()}, **given}
+
+    @property
+    def raw(self) -> timedelta:
+        """How long samples are kept."""
+        return timedelta(hours=self.raw_hours)
 
     @property
     def sampling(self) -> SamplingRules:
         """What of the stories is kept."""
         return SamplingRules(
-            slow_seconds=self.observer_story_slow_seconds,
-            share=self.observer_story_share,
-            rest_seconds=self.observer_story_rest_seconds,
-            held_spans=self.observer_story_held_spans,
+            slow_seconds=self.story_slow_seconds,
+            share=self.story_share,
+            rest_seconds=self.story_rest_seconds,
+            held_spans=self.story_held_spans,
         )

@@ -46,11 +46,28 @@ class Entry:
         found = list(more)
         if self.services != ("*",):
             found.append(f'service=~"{_pattern(self.services)}"')
-        if subject is not None and self.subjects != ("*",):
-            found.append(f'{subject}=~"{_pattern(self.subjects)}"')
-        if subject is not None and self.but:
-            found.append(f'{subject}!~"{_pattern(self.but)}"')
+        if subject == "route":
+            found += self._routes()
+        elif subject is not None:
+            found += [f'{subject}=~"{_pattern(self.subjects)}"'] if self.subjects != ("*",) else []
+            found += [f'{subject}!~"{_pattern(self.but)}"'] if self.but else []
         return "{" + ",".join(found) + "}" if found else ""
+
+    def _routes(self) -> list[str]:
+        """Endpoints are two labels: `GET /api/v1/leads` is a method and a route."""
+        found: list[str] = []
+        if self.subjects != ("*",):
+            methods, routes = zip(*(one.split(" ", 1) for one in self.subjects), strict=True)
+            if len(set(methods)) > 1:
+                raise ValueError(f"the threshold {self.name} names several methods: make one of each")
+            found += [f'method="{methods[0]}"'] if methods[0] != "*" else []
+            found.append(f'route=~"{_pattern(routes)}"')
+        if self.but:
+            methods, routes = zip(*(one.split(" ", 1) for one in self.but), strict=True)
+            if set(methods) != {"*"}:
+                raise ValueError(f"the threshold {self.name} leaves out a single method: leave out `* /…`")
+            found.append(f'route!~"{_pattern(routes)}"')
+        return found
 
 
 def entries(config: Mapping[str, object]) -> list[Entry]:

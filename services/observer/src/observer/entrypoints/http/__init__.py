@@ -1,1 +1,1 @@
-"""The HTTP doors of the Observer, one module for each subject."""
+"""What people and services can ask the Observer."""
