@@ -19,6 +19,7 @@ from frontdesk.commands import (
     scaffold,
     setup_check,
     stack,
+    story,
     trace,
     up,
 )
@@ -30,6 +31,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     up.register,
     demo.register,
     trace.register,
+    story.register,
     dead_letters.register,
     drafts.register,
     brake.register,

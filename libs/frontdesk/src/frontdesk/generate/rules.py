@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from pydantic import BaseModel, TypeAdapter
 
 ONLY_THE_OBSERVER: Mapping[str, str] = {
     "health_latency": "the Observer times its own look at /health",
@@ -20,9 +21,8 @@ WORK_QUEUES = 'queue!~".*[.]news[.].*|.*[.]dead"'
 """Queues that a service must hear: neither a replica's own news nor what is put aside."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A threshold as the file has it."""
+class Entry(BaseModel, frozen=True, extra="ignore"):
+    """A threshold as the file has it; the Observer's own schema checks the file."""
 
     name: str
     metric: str
@@ -72,13 +72,7 @@ class Entry:
 
 def entries(config: Mapping[str, object]) -> list[Entry]:
     """The thresholds of the file."""
-    found = config["thresholds"]
-    assert isinstance(found, list)
-    known = Entry.__dataclass_fields__.keys()
-    return [
-        Entry(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items() if key in known})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType, reportUnknownMemberType] — the Observer's schema checks the file
-        for one in found  # pyright: ignore[reportUnknownVariableType]
-    ]  # fmt: skip
+    return TypeAdapter(list[Entry]).validate_python(config["thresholds"])
 
 
 def _quantile(entry: Entry, metric: str, by: str, selector: str, factor: int) -> str:
