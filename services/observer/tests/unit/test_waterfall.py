@@ -21,7 +21,9 @@ def span(
 
 def test_the_longest_wait_on_the_way_to_the_answer_is_named_in_both_languages() -> None:
     door = span("gateway", 0, 0.01, kind="server")
-    read = span("ocr", 31, 32, door, waited_s=31.0, work_s=0.9, group_s=0.02, commit_s=0.05, publish_s=0.03)
+    read = span(
+        "ocr", 31.01, 32, door, waited_s=31.0, work_s=0.9, group_s=0.02, commit_s=0.05, publish_s=0.03
+    )
     sent = span("notification", 32.1, 32.5, read, waited_s=0.1, work_s=0.4)
     smtp = span("notification", 32.1, 32.4, sent, kind="client", vendor="smtp", operation="send")
     journal = span("reporting", 90, 91, sent, waited_s=58.0)
@@ -46,6 +48,18 @@ def test_a_vendor_that_took_long_is_named_instead_of_the_work_around_it() -> Non
 
     assert first.words()["en"] == "waited 12 s for openai (generate, for conversation)"
     assert first.words()["de"] == "12 s auf openai gewartet (generate, für conversation)"
+
+
+def test_a_new_attempt_is_a_pause_and_no_wait_in_the_queue() -> None:
+    told = span("orchestrator", 0, 1, waited_s=0.1, work_s=1.0)
+    again = span("crm-sync", 6.2, 6.4, told, waited_s=0.2, work_s=0.2, attempt=2)
+
+    first = waterfall([told, again]).shares[0]
+
+    assert first.words() == {
+        "de": "5,0 s Pause vor crm-sync (ein Zeitgeber oder ein neuer Versuch)",
+        "en": "paused 5.0 s before crm-sync (a timer, or a new attempt)",
+    }
 
 
 def test_what_would_begin_before_its_cause_is_moved_with_all_that_follows_and_says_so() -> None:

@@ -17,7 +17,9 @@ ANSWERING = frozenset({"notification", "messaging", "telephony"})
 """Services that bring an answer to a person."""
 LISTENING = frozenset({"reporting", "observer"})
 """Services that hear everything: no answer waits for them."""
-Step = Literal["wait", "work", "vendor", "group", "commit", "publish", "request"]
+SHORTEST_PAUSE = 0.05
+"""Seconds: a shorter one is the broker's way, and the clocks'."""
+Step = Literal["pause", "wait", "work", "vendor", "group", "commit", "publish", "request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def waterfall(spans: Sequence[StorySpan]) -> Waterfall:
             bar.span.span_id in way)
         for bar in placed
     )  # fmt: skip
-    shares = [share for span in way.values() for share in _shares(span, children.get(span.span_id, []))]
+    shares = [
+        share
+        for span in way.values()
+        for share in (*_pause(span, way), *_shares(span, children.get(span.span_id, [])))
+    ]
     longest = sorted((share for share in shares if share.seconds > 0), key=lambda share: -share.seconds)
     ends = max((bar.offset + bar.seconds for bar in bars), default=0.0)
     return Waterfall(first, ends, bars, tuple(longest), last is not None and last.service in ANSWERING)
@@ -166,6 +172,15 @@ def _way(last: StorySpan | None, known: Mapping[str, StorySpan]) -> dict[str, St
     return way
 
 
+def _pause(span: StorySpan, way: Mapping[str, StorySpan]) -> Iterator[Share]:
+    """What lies between the end of the cause and the moment at which this was due: nobody was meant to work then."""
+    cause = way.get(span.parent_id or "")
+    if cause is not None and span.kind == "consumer":
+        due = span.began - int(max(0.0, span.measured("waited_s")) * SECOND)
+        if due - cause.ended > SHORTEST_PAUSE * SECOND:
+            yield Share("pause", span.service, (due - cause.ended) / SECOND, span.span_id)
+
+
 def _shares(span: StorySpan, children: Sequence[StorySpan]) -> Iterator[Share]:
     """What of a span's time went where: its wait, its calls, its own work, and what came after the work."""
     calls = [child for child in children if "frontdesk.vendor" in child.attributes]
@@ -194,6 +209,10 @@ def _seconds(seconds: float, point: str) -> str:
 
 
 _WORDS: Mapping[Step, tuple[str, str]] = {
+    "pause": (
+        "{seconds} Pause vor {service} (ein Zeitgeber oder ein neuer Versuch)",
+        "paused {seconds} before {service} (a timer, or a new attempt)",
+    ),
     "wait": (
         "{seconds} gewartet in der Warteschlange von {service}",
         "waited {seconds} in {service}'s queue",
