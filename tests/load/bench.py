@@ -13,6 +13,7 @@ import houses
 import outages
 import pages
 import reads
+import spans
 import verifiers
 import webhooks
 from figures import Figure, keep, short_of, table
@@ -29,6 +30,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (hops.DELAY, hops.measure_delay),
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
+    (spans.NAMES, spans.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from uuid import uuid4
 
 from chassis import Service
@@ -13,15 +14,19 @@ from observer.adapters.desk_jobs import StoredJobs
 from observer.adapters.desks import ServicesDesks
 from observer.adapters.directory import ResolvedAddresses
 from observer.adapters.observer_config import ConfigFile
+from observer.adapters.otlp import answer, read_export
 from observer.adapters.own_metrics import SeenFromOutside
 from observer.adapters.postgres import PostgresServer
 from observer.adapters.prometheus import PrometheusSeries
 from observer.adapters.rabbitmq import ManagementQueues
 from observer.adapters.replicas import HttpReplicas
 from observer.adapters.series_store import DatabaseSeries, Kept
+from observer.adapters.span_counts import PrometheusSpanCounts
+from observer.adapters.span_store import PostgresSpanStore
 from observer.adapters.voice import FleetVoice, HeartbeatUrl
 from observer.adapters.watch_log import WatchLog
 from observer.application.changes import Changes
+from observer.application.forget_stories import ForgetStories
 from observer.application.hold_thresholds import HeldThresholds
 from observer.application.judge_fleet import JudgeFleet
 from observer.application.keep_series import Keeping, KeepSeries
@@ -30,13 +35,15 @@ from observer.application.map_fleet import MapFleet
 from observer.application.ports import SeriesReader
 from observer.application.read_dead_letters import ReadDeadLetters
 from observer.application.read_series import ReadSeries
+from observer.application.read_stories import ReadStories
 from observer.application.settle_dead_letter import SettleDeadLetter
 from observer.application.settle_many import SettleMany
 from observer.application.silence_alerts import Silences
+from observer.application.take_spans import TakeSpans
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
 from observer.entrypoints import timers
-from observer.entrypoints.http import alerts, dead_letters, fleet, series
+from observer.entrypoints.http import alerts, dead_letters, fleet, otlp, series, stories
 from observer.settings import Settings, known_services
 
 
@@ -68,7 +75,21 @@ def create_service(settings: Settings | None = None) -> Service:
     service.serves(series.router(watch.series, _now))
     service.serves(alerts.router(watch.judged, watch.alerts, watch.silences, watch.thresholds, _now))
     _dead_letters_desk(service, settings)
+    take_spans(service, settings)
     return service
+
+
+def take_spans(service: Service, settings: Settings) -> None:
+    """Take spans in by OTLP, keep the stories that were slow or failed, and show them."""
+    store, counts = PostgresSpanStore(service.database), PrometheusSpanCounts(service.metrics.registry)
+    take = TakeSpans(store, counts, settings.sampling, monotonic)
+    token = settings.service_token.get_secret_value()
+    most_bytes = settings.otlp_max_bytes
+    service.mounts(otlp.routes(take, counts, read_export, answer, token=token, most_bytes=most_bytes))
+    service.serves(stories.router(ReadStories(store)))
+    service.runs("spans", take.run)
+    forget = ForgetStories(store, _now, timedelta(days=settings.story_days))
+    service.runs("old stories", forget.run)
 
 
 def keep_watch(service: Service, settings: Settings) -> Watch:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 
 import chassis
+from observer.domain.sampling import SamplingRules
 
 _SERVICES = {
     "gateway": "http://127.0.0.1:8000",
@@ -135,6 +136,40 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_DESK_JOB_SECONDS",
         description="How often the jobs that settle many dead letters are looked after.",
     )
+    story_slow_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_STORY_SLOW_SECONDS",
+        description="A story that took longer is kept whole.",
+    )
+    story_share: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        validation_alias="OBSERVER_STORY_SHARE",
+        description="Which share of ordinary stories is kept too.",
+    )
+    story_rest_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_STORY_REST_SECONDS",
+        description="A story is decided when no span came for it for so long.",
+    )
+    story_held_spans: int = Field(
+        default=50_000,
+        ge=100,
+        validation_alias="OBSERVER_STORY_HELD_SPANS",
+        description="How many undecided spans are held in memory at most.",
+    )
+    story_days: float = Field(
+        default=7.0, gt=0, validation_alias="OBSERVER_STORY_DAYS", description="How long stories are kept."
+    )
+    otlp_max_bytes: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        validation_alias="OBSERVER_OTLP_MAX_BYTES",
+        description="How large a request of spans may be, unpacked.",
+    )
 
     @field_validator("services")
     @classmethod
@@ -152,3 +187,13 @@ class Settings(chassis.Settings):
     def raw(self) -> timedelta:
         """How long samples are kept."""
         return timedelta(hours=self.raw_hours)
+
+    @property
+    def sampling(self) -> SamplingRules:
+        """What of the stories is kept."""
+        return SamplingRules(
+            slow_seconds=self.story_slow_seconds,
+            share=self.story_share,
+            rest_seconds=self.story_rest_seconds,
+            held_spans=self.story_held_spans,
+        )

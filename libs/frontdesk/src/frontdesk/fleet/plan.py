@@ -121,7 +121,7 @@ def _ports(folder: Path) -> dict[str, int]:
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     wanted = [point.name for point in service_points()]
     if any(name not in known for name in wanted):
-        own = {point.name: _default_port(point.module) for point in service_points()}
+        own = own_ports()
         of_the_checkout = folder.resolve() == checkout.root() / ".local"
         if not known and of_the_checkout and all(is_free(port) for port in own.values()):
             known = own
@@ -131,6 +131,11 @@ def _ports(folder: Path) -> dict[str, int]:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(known, indent=1))
     return {name: known[name] for name in wanted}
+
+
+def own_ports() -> dict[str, int]:
+    """Every service's own port (architecture §1)."""
+    return {point.name: _default_port(point.module) for point in service_points()}
 
 
 def _default_port(module: str) -> int:
