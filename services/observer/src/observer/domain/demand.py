@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
@@ -161,7 +162,7 @@ def _stretches(observed: Observed) -> tuple[Stretch, ...]:
     noise = max(1.0, dispersion_of(observed.arrivals, together=max(1, len(observed.arrivals) // 60)))
     cuts = [round(index * len(observed.arrivals) / parts) for index in range(parts + 1)]
     merged: list[tuple[float, float]] = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         seconds, count = (end - begin) * observed.interval, sum(observed.arrivals[begin:end])
         if merged:
             before_seconds, before = merged[-1]

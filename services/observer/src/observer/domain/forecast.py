@@ -127,7 +127,9 @@ def _standing(waiting: float, backlog: float) -> list[_Slice]:
     def waits(seconds: float) -> Callable[[float], float]:
         return lambda at: 1.0 if at < seconds else 0.0
 
-    return [_Slice(each, waits(backlog * (index + 0.5) / _BACKLOG_SLICES)) for index in range(_BACKLOG_SLICES)]
+    return [
+        _Slice(each, waits(backlog * (index + 0.5) / _BACKLOG_SLICES)) for index in range(_BACKLOG_SLICES)
+    ]
 
 
 def _moving(load: Load, wait: Wait | None, backlog: float, elapsed: float) -> Callable[[float], float]:
@@ -180,6 +182,8 @@ def _mean(slices: list[_Slice], quantile: float) -> float:
     if not whole or not longest:
         return 0.0
     step = longest / 60
-    return sum(
-        one.weight * one.beyond((index + 0.5) * step) for one in slices for index in range(60)
-    ) * step / whole
+    return (
+        sum(one.weight * one.beyond((index + 0.5) * step) for one in slices for index in range(60))
+        * step
+        / whole
+    )

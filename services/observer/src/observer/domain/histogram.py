@@ -26,7 +26,9 @@ class Histogram:
 
     def __post_init__(self) -> None:
         if len(self.counts) != len(self.bounds) + 1:
-            raise ValueError(f"{len(self.bounds)} bounds make {len(self.bounds) + 1} buckets, not {len(self.counts)}")
+            raise ValueError(
+                f"{len(self.bounds)} bounds make {len(self.bounds) + 1} buckets, not {len(self.counts)}"
+            )
         if any(count < 0 for count in self.counts):
             raise ValueError("a bucket cannot hold fewer than no observations")
 
@@ -83,7 +85,10 @@ class Points:
         weights = [sum(weight for _, weight in group) for group in groups]
         whole = sum(weights)
         return Points(
-            tuple(sum(at * weight for at, weight in group) / mass for group, mass in zip(groups, weights, strict=True)),
+            tuple(
+                sum(at * weight for at, weight in group) / mass
+                for group, mass in zip(groups, weights, strict=True)
+            ),
             tuple(weight / whole for weight in weights),
         )
 

@@ -46,7 +46,9 @@ class Load:
 
     def __post_init__(self) -> None:
         if self.rate < 0 or self.arrival_scv < 0 or self.servers < 1 or self.batch < 1:
-            raise ValueError(f"no such load: {self.rate} messages/s, ca² {self.arrival_scv}, {self.servers} servers")
+            raise ValueError(
+                f"no such load: {self.rate} messages/s, ca² {self.arrival_scv}, {self.servers} servers"
+            )
 
     @property
     def utilisation(self) -> float:
