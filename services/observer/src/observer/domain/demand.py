@@ -168,7 +168,7 @@ def _stretches(observed: Observed) -> tuple[Stretch, ...]:
             before_seconds, before = merged[-1]
             gap = abs(count / seconds - before / before_seconds)
             spread = sqrt(noise * max(count, 1.0) / seconds**2 + noise * max(before, 1.0) / before_seconds**2)
-            if gap < 3 * spread:
+            if gap < 4 * spread:
                 merged[-1] = (before_seconds + seconds, before + count)
                 continue
         merged.append((seconds, count))

@@ -78,19 +78,18 @@ class Points:
         return self.seconds[-1]
 
     def coarser(self, most: int) -> Points:
-        """The same in at most that many points: neighbours are put together at their common mean."""
-        kept = [(at, weight) for at, weight in zip(self.seconds, self.weights, strict=True) if weight > 1e-9]
-        step = max(1, -(-len(kept) // most))
-        groups = [kept[start : start + step] for start in range(0, len(kept), step)]
-        weights = [sum(weight for _, weight in group) for group in groups]
-        whole = sum(weights)
-        return Points(
-            tuple(
-                sum(at * weight for at, weight in group) / mass
-                for group, mass in zip(groups, weights, strict=True)
-            ),
-            tuple(weight / whole for weight in weights),
-        )
+        """The same in about that many points of equal weight: neighbours are put together at their common mean."""
+        seconds, weights = list[float](), list[float]()
+        mass = product = 0.0
+        for at, weight in zip(self.seconds, self.weights, strict=True):
+            if mass and mass + weight > 1 / most:
+                seconds.append(product / mass)
+                weights.append(mass)
+                mass = product = 0.0
+            mass, product = mass + weight, product + at * weight
+        seconds.append(product / mass)
+        weights.append(mass)
+        return Points(tuple(seconds), tuple(weights))
 
     def plus(self, other: Points) -> Points:
         """The distribution of the sum of two independent durations."""
