@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from chassis.tables import FLEET_TABLES
+from chassis.tables import FLEET_TABLES, OPERATORS_SCHEMAS
 from frontdesk.play.enquiry import DRAFTING, SENDING
 from frontdesk.stack import Stack
 from frontdesk.story.letters import Attachment, direct_enquiry
@@ -132,7 +132,8 @@ async def possessions(house: FurnishedHouse, tenant: str) -> Possessions:
 
 
 async def tenant_tables(house: FurnishedHouse, owner: asyncpg.Connection) -> list[tuple[str, str]]:
-    rows = await owner.fetch(TENANT_TABLES, [service.schema for service in house.services.values()])
+    schemas = {service.schema for service in house.services.values()} - OPERATORS_SCHEMAS
+    rows = await owner.fetch(TENANT_TABLES, sorted(schemas))
     tables = [(row["table_schema"], row["table_name"]) for row in rows]
     return sorted((schema, table) for schema, table in tables if table not in FLEET_TABLES)
 

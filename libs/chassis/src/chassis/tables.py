@@ -49,6 +49,12 @@ FLEET_TABLES = frozenset(
     }
 )
 
+OPERATORS_SCHEMAS = frozenset({"observer"})
+"""Schemas whose tables belong to those who run the fleet, and to no tenant: what is measured, advised, done at a desk.
+
+They have no policy; instead whoever asks for anything of them must have a scope of the fleet (ADR 0022).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class FleetTables:
