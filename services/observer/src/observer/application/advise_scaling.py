@@ -62,7 +62,9 @@ class AdviseScaling:
         situation, demands = await self._situation(service)
         decision = decide(situation, rules)
         advice = self._advice(service, situation, decision, demands, rules)
-        if advice.repeats(await self._records.latest(service)):
+        latest, change = await self._records.latest(service), await self._records.last_change(service)
+        unheeded = change is not None and all(one.at < change.given_at for one in situation.changes)
+        if advice.repeats(latest) or (advice.is_a_change and unheeded and advice.repeats(change)):
             return None
         await self._records.keep(advice, *self._news(advice))
         return advice

@@ -18,9 +18,9 @@ SECONDS = "frontdesk_message_seconds"
 SQUARES = "frontdesk_message_seconds_squared_total"
 WAITED = "frontdesk_message_wait_seconds"
 SERVERS = "frontdesk_message_servers"
-PROCESSES = "frontdesk_process_info"
-QUEUE = "rabbitmq_queue_messages"
-"""What lies in a queue, ready and unacknowledged together: ready alone would hide what busy replicas hold."""
+RUNNING = "frontdesk_replica_up"
+READY, UNACKNOWLEDGED = "frontdesk_queue_ready", "frontdesk_queue_unacknowledged"
+"""What lies in a queue is both together: ready alone would hide what busy replicas hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ class GatherEvidence:
         servers = await self._reader.window(Selector(SERVERS, of), whole)
         found: list[QueueEvidence] = []
         for message, done in sorted(handled.items()):
-            lying = await self._reader.window(Selector(QUEUE, {"queue": f"{service}.{message}"}), span)
-            depths = _steps(together(lying, ()), span)
+            depths = await self._depths(f"{service}.{message}", span)
             arrivals, before = arrived(_steps([done], span), depths)
             service_times = seconds.get(message)
             if service_times is None:
@@ -88,17 +87,29 @@ class GatherEvidence:
 
     async def replicas(self, service: str, since: datetime, until: datetime) -> tuple[int, list[Change]]:
         """How many processes run a service at the end, and each change before, by the minute."""
-        span = Span(since, until, timedelta(minutes=1))
-        lines = await self._reader.window(Selector(PROCESSES, {"service": service}), span)
-        counts: list[tuple[datetime, int]] = []
-        for step in span.steps:
-            running = sum(any(point.at == step for point in line.points) for line in lines)
-            if running:
-                counts.append((step, running))
-        if counts and counts[-1][0] == span.steps[-1] and len(counts) > 1:
+        span = Span(since.replace(second=0, microsecond=0), until, timedelta(minutes=1))
+        lines = await self._reader.window(Selector(RUNNING, {"service": service}), span)
+        running: dict[datetime, int] = {}
+        for line in lines:
+            for point in line.points:
+                running[point.at] = running.get(point.at, 0) + (point.value >= 0.5)
+        counts = sorted(running.items())
+        if len(counts) > 1 and counts[-1][0] == span.steps[-1]:
             counts.pop()  # the minute that has just begun has not heard of everyone yet
         changes = [Change(at, now) for (_, before), (at, now) in itertools.pairwise(counts) if now != before]
         return (counts[-1][1] if counts else 0), changes
+
+    async def _depths(self, queue: str, span: Span) -> list[float | None]:
+        """What lay in a queue at each step; a step without a reading shows what the one before did."""
+        depths: list[float | None] = [None] * len(span.steps)
+        for name in (READY, UNACKNOWLEDGED):
+            for line in await self._reader.window(Selector(name, {"queue": queue}), span):
+                last: float | None = None
+                for index, value in enumerate(_steps([line], span)):
+                    last = value if value is not None else last
+                    if last is not None:
+                        depths[index] = (depths[index] or 0.0) + last
+        return depths
 
 
 def arrived(handled: Sequence[float | None], depths: Sequence[float | None]) -> tuple[list[float], float]:

@@ -142,10 +142,9 @@ def _held(situation: Situation, rules: Rules) -> Decision | None:
     if not situation.queues or not current:
         return Decision("hold", "no_evidence", current, detail="; ".join(situation.missing))
     pending = situation.advised
-    if pending is not None and pending.replicas != current and (last is None or last.at < pending.at):
-        if situation.now - pending.at < rules.settle_out:
-            return Decision("hold", "settling", current)
-    return None
+    if pending is None or pending.replicas == current or (last is not None and last.at >= pending.at):
+        return None
+    return Decision("hold", "settling", current) if situation.now - pending.at < rules.settle_out else None
 
 
 def _ours(change: Change, advised: Advised | None) -> bool:
