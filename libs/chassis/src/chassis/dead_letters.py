@@ -96,6 +96,17 @@ class DeadLetters:
             )
             return [_letter(row) for row in rows]
 
+    async def waiting(self) -> dict[str, int]:
+        """How many dead letters wait for somebody, by the kind of their error. Raises `OurOutage`."""
+        table = self._table
+        async with self._database.connection() as connection:
+            rows = await connection.execute(
+                select(table.c.error_kind, func.count())
+                .where(table.c.state == "dead")
+                .group_by(table.c.error_kind)
+            )
+            return {str(kind): int(letters) for kind, letters in rows}
+
     async def shown(self, letter_id: str) -> DeadLetter:
         """One dead letter. Raises `UnknownDeadLetter`, `OurOutage`."""
         async with self._database.connection() as connection:

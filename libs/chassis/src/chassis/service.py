@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from time import monotonic
 
@@ -18,13 +18,14 @@ from starlette.types import ASGIApp
 from chassis.blobs import Blobs
 from chassis.broker import Broker
 from chassis.callers import admitted
+from chassis.calls import watch_statements
 from chassis.database import Database
 from chassis.dead_letters import DeadLetters
 from chassis.effects import Effects
 from chassis.health import Health
 from chassis.http import Measured, Plain, create_app
 from chassis.intake import Intake
-from chassis.metrics import Metrics
+from chassis.metrics import Metrics, product_version
 from chassis.outbox import Outbox
 from chassis.relay import Relay
 from chassis.router import Router
@@ -50,11 +51,13 @@ class Service:
         self.name = name
         self.schema = name.replace("-", "_")
         self.settings = settings
-        self.version = distribution_version("frontdesk-chassis")
+        self.version = product_version()
         self.migrations = migrations or _migrations_of(self.schema)
         self.metrics = Metrics(name)
-        self.telemetry = Telemetry(name, settings)
+        self.telemetry = Telemetry(name, settings, self.metrics.spans_dropped)
         self.database = Database(self.schema, settings)
+        if self.telemetry.exports:
+            watch_statements(self.database.engine.sync_engine, settings.slow_statement_seconds)
         self.broker = Broker(name, settings)
         self.outbox = Outbox(self.database)
         self.relay = Relay(self.outbox, self.broker, self.metrics)
@@ -114,7 +117,7 @@ class Service:
         """The HTTP application."""
         app = create_app(self.name, self.version, self.description, self.settings)
         health = Health(
-            self.name, self.version, self.database, self.broker, self.outbox, self.metrics,
+            self.name, self.version, self.database, self.broker, self.outbox, self.dead_letters, self.metrics,
             ears=lambda: self._running.ears if self._running else [],
             notes=lambda: [note for look in self._notes for note in look()], began=monotonic(),
         )  # fmt: skip
@@ -149,7 +152,7 @@ class Service:
         await self.broker.stop()
         await self.tenants.close()
         await self.database.close()
-        self.telemetry.shutdown()
+        await asyncio.to_thread(self.telemetry.shutdown)
         _log.info("stopped", service=self.name)
 
     def _own_router(self) -> Router:
