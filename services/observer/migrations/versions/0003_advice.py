@@ -48,7 +48,9 @@ def upgrade() -> None:
     op.create_table(
         "findings",
         sa.Column("finding_id", sa.Text, primary_key=True),
-        sa.Column("report_id", sa.Text, sa.ForeignKey("reports.report_id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "report_id", sa.Text, sa.ForeignKey("reports.report_id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("place", sa.Integer, nullable=False, comment="the worst first"),
         sa.Column("state", sa.Text, nullable=False, comment="proposed, done or validated"),
         sa.Column("body", JSONB, nullable=False),

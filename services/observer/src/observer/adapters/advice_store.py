@@ -35,7 +35,9 @@ class StoredAdvice:
     async def keep(self, advice: Advice, *news: Event) -> None:
         """Keep advice, and say news with it."""
         async with _outage(), self._units.begin(FLEET) as transaction:
-            values = asdict(advice) | {"outcome": _OUTCOME.dump_python(advice.outcome, mode="json") if advice.outcome else None}
+            values = asdict(advice) | {
+                "outcome": _OUTCOME.dump_python(advice.outcome, mode="json") if advice.outcome else None
+            }
             await transaction.session.execute(insert(ADVICE).values(values))
             transaction.say(*news)
 

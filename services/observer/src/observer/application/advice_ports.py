@@ -15,11 +15,11 @@ from observer.domain.scaling import Rules
 class ScalingRules(Protocol):
     """What each service may have, and what is wanted of it: from the Observer's configuration."""
 
-    def of(self, service: str) -> Rules | None:
+    async def of(self, service: str) -> Rules | None:
         """The rules of a service; None when there is no such service."""
         ...
 
-    def services(self) -> Sequence[str]:
+    async def services(self) -> Sequence[str]:
         """All services that advice is given on."""
         ...
 

@@ -48,7 +48,7 @@ class AdviseScaling:
     async def all(self) -> list[Advice]:
         """Judge every service; returns what is new."""
         new = list[Advice]()
-        for service in self._rules.services():
+        for service in await self._rules.services():
             advice = await self.of(service)
             if advice is not None:
                 new.append(advice)
@@ -56,7 +56,7 @@ class AdviseScaling:
 
     async def of(self, service: str) -> Advice | None:
         """Judge one service; None when nothing else is to be said than before, or nobody knows the service."""
-        rules = self._rules.of(service)
+        rules = await self._rules.of(service)
         if rules is None:
             return None
         situation, demands = await self._situation(service)
@@ -75,7 +75,7 @@ class AdviseScaling:
         Advice that stands is repeated until it is carried out. With no evidence, and after somebody else's change, it is
         what runs now, and at least the minimum: an autoscaler that asks then changes nothing.
         """
-        rules = self._rules.of(service)
+        rules = await self._rules.of(service)
         if rules is None:
             return None
         now = self._clock()
@@ -154,7 +154,7 @@ class AdviseScaling:
 
     async def _outcome(self, advice: Advice, now: datetime) -> Outcome | None:
         """What was measured in a window that lies wholly after the change; None as long as there is none."""
-        rules = self._rules.of(advice.service)
+        rules = await self._rules.of(advice.service)
         if rules is None or advice.message is None or advice.p95_predicted is None:
             return None
         _, changes = await self._evidence.replicas(

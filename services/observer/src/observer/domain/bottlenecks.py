@@ -77,22 +77,23 @@ def find(tracks: Sequence[Track], limits: Limits) -> list[Bottleneck]:
     return sorted(kept, key=lambda one: one.value / one.limit, reverse=True)
 
 
+def beyond(track: Track, limits: Limits) -> bool:
+    """Whether a track is beyond its limit in more than a few of its steps."""
+    values, limit = [point.value for point in track.points], _limit(track.kind, limits)
+    return len(values) >= 4 and sum(value > limit for value in values) >= _LATE * len(values)
+
+
 def _judge(track: Track, limits: Limits) -> Bottleneck | None:
-    limit = _limit(track.kind, limits)
-    values = [point.value for point in track.points]
-    if len(values) < 4:
+    if not beyond(track, limits):
         return None
-    if sum(value > limit for value in values) < _LATE * len(values):
-        return None
+    limit, values = _limit(track.kind, limits), [point.value for point in track.points]
+    late = [index for index, value in enumerate(values) if value > limit]
     change = change_point(values)
     level = median(values[change[0] :]) if change is not None else median(values)
-    late = [value for value in values if value > limit]
-    value = level if level > limit else median(late)
-    since = (
-        track.points[change[0]].at
-        if change is not None and level > limit
-        else track.points[values.index(late[0])].at
-    )
+    begins = change[0] if change is not None and level > limit else late[0]
+    value = level if level > limit else median(values[index] for index in late)
+    # What was beyond its limit from the first step on began before the report's time.
+    since = track.points[begins].at if begins else None
     gain, more = _gain(track, value, limit)
     return Bottleneck(track, value, limit, since, gain, more)
 

@@ -19,6 +19,8 @@ FindingKind = Literal[
     "retries",
     "dead_letters",
 ]
+How = Literal["p95", "mean", "rate", "share"]
+Unit = Literal["s", "bytes/h", "share"]
 State = Literal["proposed", "done", "validated"]
 ReportKind = Literal["daily", "weekly", "on_demand"]
 
@@ -29,8 +31,8 @@ class Measurement:
 
     metric: str
     labels: tuple[tuple[str, str], ...]
-    how: Literal["p95", "mean", "rate", "share"]
-    unit: Literal["s", "bytes", "bytes/h", "share", "1/s"]
+    how: How
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)

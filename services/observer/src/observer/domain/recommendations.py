@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from observer.domain.bottlenecks import Bottleneck
 from observer.domain.change import Comparison
 from observer.domain.explanation import Texts, seconds, sekunden
-from observer.domain.findings import FindingKind
+from observer.domain.findings import Evidence, Finding, FindingKind, ReportKind
 
 
 def amount(value: float, unit: str, language: str) -> str:
@@ -47,6 +50,45 @@ def recommendation(found: Bottleneck) -> Texts:
         )  # fmt: skip
 
     return Texts(de=fill(words.de, "de"), en=fill(words.en, "en"))
+
+
+def evidence_of(found: Bottleneck) -> list[Evidence]:
+    """What the series says: how often it was beyond its limit, of how many, and the worst."""
+    track, unit = found.track, found.track.measurement.unit
+    values = [point.value for point in track.points]
+    late, worst = sum(value > found.limit for value in values), max(values)
+    of_de = f", {track.count:.0f} Vorgänge" if track.count else ""
+    of_en = f", {track.count:.0f} observations" if track.count else ""
+    text = Texts(
+        f"{late} von {len(values)} Abschnitten über der Grenze, höchstens {amount(worst, unit, 'de')}{of_de}",
+        f"{late} of {len(values)} steps beyond the limit, at most {amount(worst, unit, 'en')}{of_en}",
+    )
+    labels = ",".join(f'{name}="{value}"' for name, value in track.measurement.labels)
+    return [Evidence("series", text, f"{track.measurement.metric}{{{labels}}}")]
+
+
+def report_words(
+    kind: ReportKind, since: datetime, until: datetime, findings: Sequence[Finding]
+) -> tuple[Texts, Texts]:
+    """Title and summary of a report."""
+    names = {
+        "daily": ("Tagesbericht", "Daily"),
+        "weekly": ("Wochenbericht", "Weekly"),
+        "on_demand": ("Bericht", "Report"),
+    }
+    de, en = names[kind]
+    title = Texts(
+        f"{de}: was langsam ist, {since:%d.%m.%Y} bis {until:%d.%m.%Y}",
+        f"{en}{'' if kind == 'on_demand' else ' report'}: what is slow, {since:%Y-%m-%d} to {until:%Y-%m-%d}",
+    )
+    if not findings:
+        return title, Texts("Nichts war über seiner Grenze.", "Nothing was beyond its limit.")
+    first = findings[0].summary
+    more = len(findings) - 1
+    return title, Texts(
+        first.de + (f" Und {more} weitere." if more else ""),
+        first.en + (f" And {more} more." if more else ""),
+    )
 
 
 def judged(comparison: Comparison, unit: str) -> Texts:
