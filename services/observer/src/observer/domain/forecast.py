@@ -181,9 +181,9 @@ def _mean(slices: list[_Slice], quantile: float) -> float:
     longest = 3 * quantile
     if not whole or not longest:
         return 0.0
-    step = longest / 60
+    step = longest / 20
     return (
-        sum(one.weight * one.beyond((index + 0.5) * step) for one in slices for index in range(60))
+        sum(one.weight * one.beyond((index + 0.5) * step) for one in slices for index in range(20))
         * step
         / whole
     )
