@@ -1,12 +1,50 @@
-"""The settings of observer, read from the environment."""
+"""The Observer's settings: where it looks, how often, what it keeps for how long."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 import chassis
+
+_SERVICES = {
+    "gateway": "http://127.0.0.1:8000",
+    "tenancy": "http://127.0.0.1:8001",
+    "orchestrator": "http://127.0.0.1:8002",
+    "conversation": "http://127.0.0.1:8003",
+    "reporting": "http://127.0.0.1:8004",
+    "notification": "http://127.0.0.1:8005",
+    "email-ingest": "http://127.0.0.1:8006",
+    "ocr": "http://127.0.0.1:8007",
+    "crm-sync": "http://127.0.0.1:8008",
+    "file-management": "http://127.0.0.1:8009",
+    "observer": "http://127.0.0.1:8010",
+    "billing": "http://127.0.0.1:8013",
+}
+_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+
+def known_services() -> dict[str, str]:
+    """The services that there are, and where each answers on one machine."""
+    return dict(_SERVICES)
+
+
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is no address: write http://host:port, without a path")
+    return text
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Urls = Annotated[list[Annotated[str, AfterValidator(_url)]], BeforeValidator(_listed)]
+"""One address of a service, or several; a name that resolves to several addresses is several replicas."""
 
 
 class ScalingLimits(BaseModel):
@@ -16,8 +54,10 @@ class ScalingLimits(BaseModel):
 
     minimum: int = Field(default=1, ge=1, description="Never fewer replicas than these.")
     maximum: int = Field(default=10, ge=1, description="Never more.")
-    target_seconds: float = Field(
-        default=30.0, gt=0, description="The p95 from a message's arrival to its end."
+    target_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="The p95 from a message's arrival to its end; by default the limit of queue_wait in observer_config.json.",
     )
 
 
@@ -25,6 +65,77 @@ class Settings(chassis.Settings):
     """The chassis's settings, and the Observer's own."""
 
     default_port: ClassVar[int] = 8010
+
+    services: dict[str, Urls] = Field(
+        default={name: [url] for name, url in _SERVICES.items()},
+        validation_alias="OBSERVER_SERVICES",
+        description='Where the services answer, as JSON: {"ocr": ["http://ocr:8007"]}; those left out stay, an empty list is none.',
+    )
+    rabbitmq_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_RABBITMQ_URL",
+        description="RabbitMQ's management, http://user:password@host:15672; without it no queue is seen.",
+    )
+    prometheus_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_PROMETHEUS_URL",
+        description="A Prometheus that scrapes the fleet: series are then read from it, and not kept here.",
+    )
+    config_path: Path = Field(
+        default=Path("deploy/observer_config.json"),
+        validation_alias="OBSERVER_CONFIG_PATH",
+        description="The thresholds; read again when the file changes.",
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="OBSERVER_HEARTBEAT_URL",
+        description="Is asked regularly as long as the watch goes on: for somebody outside who notices its silence.",
+    )
+    round_seconds: float = Field(
+        default=5.0,
+        ge=0.05,
+        validation_alias="OBSERVER_ROUND_SECONDS",
+        description="How often health is looked at.",
+    )
+    metrics_seconds: float = Field(
+        default=15.0,
+        ge=0.05,
+        validation_alias="OBSERVER_METRICS_SECONDS",
+        description="How often metrics, queues and the database are looked at.",
+    )
+    look_seconds: float = Field(
+        default=2.5, gt=0, validation_alias="OBSERVER_LOOK_SECONDS", description="How long one look may take."
+    )
+    beat_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        validation_alias="OBSERVER_BEAT_SECONDS",
+        description="How often WatchKept is said.",
+    )
+    slow_statement_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        validation_alias="OBSERVER_SLOW_STATEMENT_SECONDS",
+        description="From when on a statement is looked at.",
+    )
+    raw_hours: float = Field(
+        default=6.0, gt=0, validation_alias="OBSERVER_RAW_HOURS", description="How long samples are kept."
+    )
+    minutes_days: float = Field(
+        default=14.0, gt=0, validation_alias="OBSERVER_MINUTES_DAYS", description="How long minutes are kept."
+    )
+    hours_days: float = Field(
+        default=400.0, gt=0, validation_alias="OBSERVER_HOURS_DAYS", description="How long hours are kept."
+    )
+    alerts_days: float = Field(
+        default=400.0, gt=0, validation_alias="OBSERVER_ALERTS_DAYS", description="How long alerts are kept."
+    )
+    buffer_minutes: float = Field(
+        default=15.0,
+        gt=0,
+        validation_alias="OBSERVER_BUFFER_MINUTES",
+        description="How much is held in memory while the Observer's own database is away.",
+    )
 
     advice_seconds: float = Field(
         default=60.0,
@@ -35,7 +146,7 @@ class Settings(chassis.Settings):
     scaling: dict[str, ScalingLimits] = Field(
         default={},
         validation_alias="OBSERVER_SCALING",
-        description='Limits by service, "*" for the others: {"ocr": {"minimum": 1, "maximum": 6, "target_seconds": 20}}.',
+        description='Limits of replicas, "*" for services that are not named: {"ocr": {"minimum": 1, "maximum": 6}}.',
     )
     report_hour: int = Field(
         default=5,
@@ -44,3 +155,15 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_REPORT_HOUR",
         description="When the daily report is made, and on Mondays the weekly one; UTC.",
     )
+
+    @field_validator("services")
+    @classmethod
+    def _complete(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        if unknown := given.keys() - _SERVICES.keys():
+            raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
+        return {**{name: [url] for name, url in _SERVICES.items()}, **given}
+
+    @property
+    def raw(self) -> timedelta:
+        """How long samples are kept."""
+        return timedelta(hours=self.raw_hours)

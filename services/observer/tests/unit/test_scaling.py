@@ -1,5 +1,6 @@
 """Advice: how many replicas, when nothing is said and why, and that it does not swing."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,7 +47,8 @@ def test_a_queue_that_is_too_slow_gets_the_fewest_replicas_that_meet_the_target(
     decision = decide(situation([queue(busy, measured=41.0)], 1), RULES)
 
     assert (decision.verdict, decision.replicas) == ("out", 2)
-    assert decision.then is not None and decision.then.p95 <= RULES.target < forecast(busy, servers=1).p95
+    assert decision.then is not None
+    assert decision.then.p95 <= RULES.target < forecast(busy, servers=1).p95
 
 
 def test_it_says_what_it_does_in_both_languages() -> None:
@@ -56,7 +58,8 @@ def test_it_says_what_it_does_in_both_languages() -> None:
 
     assert words.en.startswith("ocr: +1 replica → p95 41 s → ")
     assert words.de.startswith("ocr: +1 Replik → p95 41 s → ")
-    assert "1.500 Nachrichten" in words.de and "1,500 messages" in words.en
+    assert "1.500 Nachrichten" in words.de
+    assert "1,500 messages" in words.en
     assert "%" in words.en
 
 
@@ -66,7 +69,8 @@ def test_what_waits_unacknowledged_and_ready_is_part_of_the_advice() -> None:
 
     assert calm.verdict == "hold"
     assert backlog.verdict == "out"
-    assert backlog.now is not None and backlog.now.drain > 300
+    assert backlog.now is not None
+    assert backlog.now.drain > 300
 
 
 def test_what_noise_explains_is_no_reason_to_change_anything() -> None:
@@ -162,7 +166,8 @@ def test_the_bottleneck_is_the_queue_that_is_worst() -> None:
 
     decision = decide(situation([fast, slow], 1), RULES)
 
-    assert decision.queue is not None and decision.queue.message == "slow.v1"
+    assert decision.queue is not None
+    assert decision.queue.message == "slow.v1"
 
 
 def test_rules_that_cannot_be_are_refused() -> None:
@@ -176,7 +181,7 @@ def test_over_a_day_the_advice_never_swings(shape: str, delay: timedelta) -> Non
     """Twenty-four hours, judged every twenty minutes, followed after a delay: no step back within three hours."""
     steps = day(shape, delay)
 
-    for (before, first), (after, second) in zip(steps, steps[1:], strict=False):
+    for (before, first), (after, second) in itertools.pairwise(steps):
         turned = (first > 0) != (second > 0)
         assert not turned or after - before > timedelta(hours=3), f"{shape}: {steps}"
     assert len(steps) <= (8 if shape == "day" else 3)

@@ -73,7 +73,7 @@ class AdviseScaling:
         """How many replicas an autoscaler should run; None for an unknown service.
 
         Advice that stands is repeated until it is carried out. With no evidence, and after somebody else's change, it is
-        what runs now, and at least the minimum: an autoscaler that asks then changes nothing.
+        what runs now: an autoscaler that asks then changes nothing. 0 says that nothing was seen yet.
         """
         rules = await self._rules.of(service)
         if rules is None:
@@ -81,7 +81,7 @@ class AdviseScaling:
         now = self._clock()
         current, _ = await self._evidence.replicas(service, now - self._windows.recent, now)
         latest, change = await self._records.latest(service), await self._records.last_change(service)
-        safe = min(rules.maximum, max(rules.minimum, current))
+        safe = max(rules.minimum, current) if current else 0
         if latest is None or latest.because == "somebody_else" or change is None:
             return safe, latest
         stands = latest.is_a_change or (latest.because == "settling" and change.given_at <= latest.given_at)

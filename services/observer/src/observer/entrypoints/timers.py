@@ -1,11 +1,12 @@
-"""What the Observer's brain does by itself: advise, hold advice against what came, report, follow findings up."""
+"""The Observer's own loops: the watch, its sign of life; advice and reports."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 
@@ -15,25 +16,32 @@ from observer.application.report_bottlenecks import ReportBottlenecks
 from observer.domain.findings import Report, ReportKind
 
 _log = structlog.get_logger("observer.advice")
-_SOON = 60.0
-"""Seconds between looks at the clock for the next report."""
+
+
+def regularly(work: Callable[[], Awaitable[object]], *, seconds: float) -> Callable[[], Awaitable[None]]:
+    """Do it for ever, every `seconds`; what takes longer begins anew at once, and never twice at a time."""
+
+    async def run() -> None:
+        while True:
+            began = monotonic()
+            await work()
+            await asyncio.sleep(max(seconds - (monotonic() - began), 0.0))
+
+    return run
 
 
 @dataclass(frozen=True, slots=True)
 class AdviseAlways:
-    """Judges all services every `seconds`, and checks old advice."""
+    """Judges all services, and checks old advice."""
 
     advise: AdviseScaling
-    seconds: float
 
-    async def run(self) -> None:
-        """Advise for ever; an outage of what is read costs a turn and no more."""
-        while True:
-            await asyncio.sleep(self.seconds)
-            try:
-                await self.once()
-            except WatchOutage as outage:
-                _log.warning("no advice this time: what was measured cannot be read", error=str(outage))
+    async def turn(self) -> None:
+        """Advise and check; an outage of what is read costs a turn and no more."""
+        try:
+            await self.once()
+        except WatchOutage as outage:
+            _log.warning("no advice this time: what was measured cannot be read", error=str(outage))
 
     async def once(self) -> None:
         """Advise and check once."""
@@ -66,14 +74,12 @@ class ReportOnTime:
     hour: int
     every: Sequence[ReportKind] = ("daily", "weekly")
 
-    async def run(self) -> None:
-        """Report for ever."""
-        while True:
-            await asyncio.sleep(_SOON)
-            try:
-                await self.once()
-            except WatchOutage as outage:
-                _log.warning("no report this time: what was measured cannot be read", error=str(outage))
+    async def turn(self) -> None:
+        """Report what is due; an outage of what is read costs a turn and no more."""
+        try:
+            await self.once()
+        except WatchOutage as outage:
+            _log.warning("no report this time: what was measured cannot be read", error=str(outage))
 
     async def once(self) -> list[Report]:
         """Make what is due."""

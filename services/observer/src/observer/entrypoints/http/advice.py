@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.http import Problem
 from observer.application.advice_ports import AdviceRecords
-from observer.application.ports import WatchOutage
+from observer.entrypoints.http.outages import told
 
 
 class BothLanguages(BaseModel):
@@ -79,15 +76,6 @@ class AdviceView(BaseModel):
     outcome: AdviceOutcome | None
 
 
-@contextmanager
-def outages() -> Iterator[None]:
-    """An outage of what the Observer reads, as an answer that says to ask again."""
-    try:
-        yield
-    except WatchOutage as error:
-        raise Problem(503, "Unavailable for now", str(error), headers={"Retry-After": "5"}) from error
-
-
 def router(records: AdviceRecords) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1/fleet", tags=["advice"])
@@ -97,7 +85,7 @@ def router(records: AdviceRecords) -> APIRouter:
         service: Annotated[str | None, Query(max_length=63, description="Of one service alone.")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> list[AdviceView]:
-        with outages():
+        with told():
             return [AdviceView.model_validate(one) for one in await records.listed(service, limit)]
 
     return router

@@ -13,7 +13,8 @@ from chassis.http import Caller, Problem, caller_of
 from observer.application.advice_ports import ReportRecords
 from observer.application.report_bottlenecks import ReportBottlenecks
 from observer.domain.findings import AlreadyDone, Finding, Report
-from observer.entrypoints.http.advice import BothLanguages, outages
+from observer.entrypoints.http.advice import BothLanguages
+from observer.entrypoints.http.outages import told
 
 Format = Literal["json", "md", "html", "pdf"]
 Language = Literal["de", "en"]
@@ -106,12 +107,12 @@ def router(
 
     @router.get("/reports", summary="Reports, newest first")
     async def listed(limit: Annotated[int, Query(ge=1, le=200)] = 30) -> list[ReportEntry]:
-        with outages():
+        with told():
             return [ReportEntry.model_validate(one) for one in await records.listed(limit)]
 
     @router.post("/reports", status_code=201, summary="Make a report of the last day")
     async def make() -> ReportView:
-        with outages():
+        with told():
             return ReportView.model_validate(await reports.make("on_demand"))
 
     @router.get(
@@ -124,7 +125,7 @@ def router(
         accept: Annotated[str, Header()] = "*/*",
         accept_language: Annotated[str, Header()] = "de",
     ) -> Response:
-        with outages():
+        with told():
             report = await records.report(report_id)
         if report is None:
             raise Problem(404, "Unknown report", f"there is no report {report_id[:63]}")
@@ -143,7 +144,7 @@ def router(
         report_id: str, finding_id: str, caller: Annotated[Caller, Depends(caller_of)]
     ) -> FindingView:
         try:
-            with outages():
+            with told():
                 finding = await reports.done(report_id, finding_id, caller.actor)
         except AlreadyDone as error:
             raise Problem(409, "Already done", str(error)) from error

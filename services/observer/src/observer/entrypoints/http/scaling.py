@@ -15,7 +15,8 @@ from pydantic import BaseModel, Field
 
 from chassis.http import Problem
 from observer.application.advise_scaling import AdviseScaling
-from observer.entrypoints.http.advice import BothLanguages, outages
+from observer.entrypoints.http.advice import BothLanguages
+from observer.entrypoints.http.outages import told
 
 
 class Scaling(BaseModel):
@@ -39,11 +40,16 @@ def router(advise: AdviseScaling) -> APIRouter:
 
     @router.get("/{service}", summary="How many replicas of a service should run, for KEDA")
     async def scaling(service: Annotated[str, Path(max_length=63)]) -> Scaling:
-        with outages():
+        with told():
             found = await advise.replicas(service)
         if found is None:
             raise Problem(404, "Unknown service", f"no service {service} was seen, nor is one configured")
         replicas, advice = found
+        if not replicas:
+            # A number would be a guess; without one Kubernetes leaves everything as it is.
+            raise Problem(
+                503, "Not seen yet", f"no replica of {service} was seen yet", headers={"Retry-After": "15"}
+            )
         if advice is None:
             return Scaling(service=service, replicas=replicas, reason=_NOTHING, since=None)
         reason = BothLanguages.model_validate(advice.reason)
