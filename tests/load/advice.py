@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from figures import Figure
@@ -9,7 +10,7 @@ from ground import Ground, number
 
 SHAPES = ("steady", "bursty", "regular", "ramp", "step")
 NAMES = tuple(f"forecast_error_{shape}" for shape in SHAPES)
-SECONDS = 45.0
+SECONDS = 60.0
 
 
 async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
@@ -22,6 +23,7 @@ async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
         await ground.run("fill_queue", amqp_url=ground.amqp_url, count=0, tenants=1, duplicates=0.0)
         found = await ground.run("queue_shapes", shape=shape, seconds=SECONDS, seed=seed)
         predicted, measured = number(found, "predicted"), number(found, "measured")
+        print(f"  {shape}: {found}", file=sys.stderr, flush=True)
         error = 100 * abs(predicted / measured - 1)
         figures.append(
             Figure(

@@ -33,9 +33,9 @@ from observer.domain.series import Sample, Series, Span
 from testkit.probe.service import Probe, create_probe
 from testkit.wire import tapped
 
-MEAN, SCV, SERVERS, RHO = 0.08, 0.5, 2, 0.7
+MEAN, SCV, SERVERS, RHO = 0.15, 0.5, 2, 0.65
 STEP = timedelta(seconds=0.5)
-"""Time is compressed: the Observer looks every 15 seconds at work that takes seconds, here every half at 80 ms."""
+"""Time is compressed: the Observer looks every 15 seconds at work that takes seconds, here every half at 150 ms."""
 
 
 class Asked(BaseModel):
@@ -80,11 +80,12 @@ async def _driven(wanted: Asked, service: Service, store: DatabaseSeries) -> Que
             await asyncio.sleep(max(0.0, began + due - time.monotonic()))
             sent += 1
             await wire.say(document(sent), tenant_id="tenant-1")
+        until = datetime.now(UTC)
         while service.metrics.count(routing_key(DocumentReceived), "done") < sent:
             await asyncio.sleep(0.05)
     await asyncio.sleep(2 * STEP.total_seconds())
     watching.cancel()
-    found = await GatherEvidence(store).queues(service.name, Span(since, datetime.now(UTC), STEP))
+    found = await GatherEvidence(store).queues(service.name, Span(since, until, STEP))
     return found[0]
 
 

@@ -1,9 +1,9 @@
 """Advice and reports from the outside: a busy service is measured, advised, scaled, checked; what is slow is reported."""
 
 import asyncio
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -69,43 +69,54 @@ def measured(since: datetime, length: timedelta, *, replicas: int, seed: int) ->
     came = list(play.steady(random, rate=RATE, count=int(RATE * length.total_seconds())))
     done = play.simulate(came, play.lognormal(random, MEAN, 0.6), servers=replicas)
     of = {"service": "ocr", "message": MESSAGE, "instance": f"ocr:{seed}"}
-    found = list[tuple[Series, Sample]]()
+    begins = sorted((one.arrived + one.waited, one.waited) for one in done)
+    ends = sorted((one.arrived + one.sojourn, one.served) for one in done)
+    waited, served, found = Counted(), Counted(), list[tuple[Series, Sample]]()
     for index in range(int(length / STEP) + 1):
         at, now = since + index * STEP, index * STEP.total_seconds()
-        ended = [one for one in done if one.arrived + one.sojourn <= now]
-        begun = [one for one in done if one.arrived + one.waited <= now]
-        lying = sum(one.arrived <= now for one in done) - len(ended)
-        squares = sum(one.served**2 for one in ended)
-        found += [
-            (
-                Series.of("frontdesk_messages_handled_total", {**of, "outcome": "done"}, "counter"),
-                Sample(at, len(ended)),
+        waited.take(begins, until=now)
+        served.take(ends, until=now)
+        values = {
+            Series.of("frontdesk_messages_handled_total", {**of, "outcome": "done"}, "counter"): served.seen,
+            Series.of("frontdesk_message_seconds_squared_total", of, "counter"): served.squares,
+            Series.of("frontdesk_message_servers", of): 1,
+            Series.of("frontdesk_queue_ready", {"service": "ocr", "queue": f"ocr.{MESSAGE}"}): (
+                bisect_right(came, now) - served.seen
             ),
-            (Series.of("frontdesk_message_seconds_squared_total", of, "counter"), Sample(at, squares)),
-            histogram("frontdesk_message_seconds", of, at, [one.served for one in ended]),
-            histogram("frontdesk_message_wait_seconds", of, at, [one.waited for one in begun]),
-            (Series.of("frontdesk_message_servers", of), Sample(at, 1.0)),
-            (
-                Series.of("frontdesk_queue_ready", {"service": "ocr", "queue": f"ocr.{MESSAGE}"}),
-                Sample(at, lying),
-            ),
-            *[
-                (
-                    Series.of("frontdesk_replica_up", {"service": "ocr", "instance": f"ocr:{one}"}),
-                    Sample(at, 1.0),
-                )
+            **{
+                Series.of("frontdesk_replica_up", {"service": "ocr", "instance": f"ocr:{one}"}): 1
                 for one in range(replicas)
-            ],
-        ]
+            },
+        }
+        found += [(series, Sample(at, float(value))) for series, value in values.items()]
+        found.append(served.sample("frontdesk_message_seconds", of, at))
+        found.append(waited.sample("frontdesk_message_wait_seconds", of, at))
     return found
 
 
-def histogram(name: str, labels: dict[str, str], at: datetime, values: list[float]) -> tuple[Series, Sample]:
-    counts = [0.0] * len(BOUNDS)
-    for value in values:
+@dataclass
+class Counted:
+    """A histogram that grows."""
+
+    counts: list[float] = field(default_factory=lambda: [0.0] * len(BOUNDS))
+    seen: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def take(self, moments: list[tuple[float, float]], *, until: float) -> None:
+        """Count the values of the moments up to `until` that were not counted yet."""
+        while self.seen < len(moments) and moments[self.seen][0] <= until:
+            self.add(moments[self.seen][1])
+
+    def add(self, value: float) -> None:
+        """Count one."""
         for place in range(bisect_left(BOUNDS, value), len(BOUNDS)):
-            counts[place] += 1
-    return Series.of(name, labels, "histogram", BOUNDS), Sample(at, sum(values), tuple(counts))
+            self.counts[place] += 1
+        self.seen, self.total, self.squares = self.seen + 1, self.total + value, self.squares + value * value
+
+    def sample(self, name: str, labels: dict[str, str], at: datetime) -> tuple[Series, Sample]:
+        """What it shows now."""
+        return Series.of(name, labels, "histogram", BOUNDS), Sample(at, self.total, tuple(self.counts))
 
 
 async def eventually(observer: RunningService, path: str, good: Callable[[Any], bool]) -> Any:
@@ -194,10 +205,11 @@ def requests(
     since: datetime, until: datetime, seconds: Callable[[datetime], float], seed: int = 4
 ) -> list[tuple[Series, Sample]]:
     """Twenty requests every three minutes, as their histogram shows them."""
-    random, found, all_of_them, at = Random(seed), list[tuple[Series, Sample]](), list[float](), since
+    random, found, counted, at = Random(seed), list[tuple[Series, Sample]](), Counted(), since
     while at < until:
-        all_of_them += [random.lognormvariate(0, 0.25) * seconds(at) for _ in range(20)]
-        found.append(histogram("frontdesk_http_request_seconds", ROUTE, at, all_of_them))
+        for _ in range(20):
+            counted.add(random.lognormvariate(0, 0.25) * seconds(at))
+        found.append(counted.sample("frontdesk_http_request_seconds", ROUTE, at))
         at += timedelta(minutes=3)
     return found
 

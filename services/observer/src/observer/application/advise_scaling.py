@@ -59,7 +59,10 @@ class AdviseScaling:
         rules = await self._rules.of(service)
         if rules is None:
             return None
-        situation, demands = await self._situation(service)
+        found = await self._situation(service, rules)
+        if found is None:
+            return None
+        situation, demands = found
         decision = decide(situation, rules)
         advice = self._advice(service, situation, decision, demands, rules)
         latest, change = await self._records.latest(service), await self._records.last_change(service)
@@ -97,16 +100,19 @@ class AdviseScaling:
                 checked.append(advice.checked(outcome))
         return checked
 
-    async def _situation(self, service: str) -> tuple[Situation, dict[str, tuple[Demand, int]]]:
+    async def _situation(
+        self, service: str, rules: Rules
+    ) -> tuple[Situation, dict[str, tuple[Demand, int]]] | None:
+        """All that is known of a service; None of one of which no replica is seen."""
         now, windows = self._clock(), self._windows
-        recent = await self._evidence.queues(service, Span(now - windows.recent, now, windows.recent_step))
         replicas, changes = await self._evidence.replicas(service, now - windows.longest, now)
-        longest = {
-            one.message: one
-            for one in await self._evidence.queues(
-                service, Span(now - windows.longest, now, windows.longest_step)
-            )
-        }
+        if not replicas:
+            return None
+        recent = await self._evidence.queues(service, Span(now - windows.recent, now, windows.recent_step))
+        longest = dict[str, QueueEvidence]()
+        if replicas > rules.minimum:  # else nothing can be taken away, which is what it is for
+            span = Span(now - windows.longest, now, windows.longest_step)
+            longest = {one.message: one for one in await self._evidence.queues(service, span)}
         queues, demands, missing = list[Queue](), dict[str, tuple[Demand, int]](), list[str]()
         for one in recent:
             servers = one.servers * max(replicas, 1)
