@@ -20,11 +20,14 @@ from chassis.broker import Broker
 from chassis.callers import admitted
 from chassis.calls import watch_statements
 from chassis.database import Database
-from chassis.dead_letters import DeadLetters
+from chassis.dead_letters import DeadLetter
+from chassis.desk import Desk
+from chassis.desk_routes import desk_router
 from chassis.effects import Effects
 from chassis.health import Health
 from chassis.http import Measured, Plain, create_app
 from chassis.intake import Intake
+from chassis.mending import known_class
 from chassis.metrics import Metrics, product_version
 from chassis.outbox import Outbox
 from chassis.relay import Relay
@@ -36,6 +39,7 @@ from chassis.tenants import Tenants
 from chassis.topology import declare
 from chassis.unit import Outcome, UnitOfWork
 from chassis.units import Units
+from contracts.envelope import Message
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured
 
 _log = structlog.get_logger("chassis.service")
@@ -63,7 +67,8 @@ class Service:
         self.relay = Relay(self.outbox, self.broker, self.metrics)
         self.effects = Effects(self.database)
         self.units = Units(name, self.database, self.outbox, self.relay, self.effects)
-        self.dead_letters = DeadLetters(self.database, self.outbox)
+        self.desk = Desk(self.database, self.outbox, self._class_of)
+        self.dead_letters = self.desk.letters
         self.intake = Intake(name, self.database, self.outbox, self.relay, self.broker)
         self.blobs = Blobs(settings.blob_url)
         self.tenants = Tenants(settings)
@@ -122,7 +127,7 @@ class Service:
             notes=lambda: [note for look in self._notes for note in look()], began=monotonic(),
         )  # fmt: skip
         app.include_router(health.router())
-        for router in self._routers:
+        for router in (*self._routers, desk_router(self.desk)):
             app.include_router(router, dependencies=[Depends(admitted)])
         return Measured(Plain(self._mounts, app), self.metrics, self.telemetry)
 
@@ -154,6 +159,13 @@ class Service:
         await self.database.close()
         await asyncio.to_thread(self.telemetry.shutdown)
         _log.info("stopped", service=self.name)
+
+    def _class_of(self, letter: DeadLetter) -> type[Message] | None:
+        """The class of a dead letter's message: a hearing's own, which knows the timers too, else the catalogue's."""
+        heard = [hearing for hearing in self.router.hearings if hearing.queue(self.name) == letter.queue]
+        if heard and heard[0].message is not None:
+            return heard[0].message
+        return known_class(letter.routing_key)
 
     def _own_router(self) -> Router:
         """What every service hears: changes of credentials and configuration."""

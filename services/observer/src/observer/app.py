@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from chassis import Service
+from chassis.desk_audit import DeskAudit
 from contracts.envelope import new_id
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
+from observer.adapters.desk_jobs import StoredJobs
+from observer.adapters.desks import ServicesDesks
 from observer.adapters.directory import ResolvedAddresses
 from observer.adapters.observer_config import ConfigFile
 from observer.adapters.own_metrics import SeenFromOutside
@@ -33,14 +36,17 @@ from observer.application.keep_series import Keeping, KeepSeries
 from observer.application.keep_watch import Beat, KeepWatch, ShowLife
 from observer.application.map_fleet import MapFleet
 from observer.application.ports import Clock, SeriesReader
+from observer.application.read_dead_letters import ReadDeadLetters
 from observer.application.read_series import ReadSeries
 from observer.application.report_bottlenecks import ReportBottlenecks
+from observer.application.settle_dead_letter import SettleDeadLetter
+from observer.application.settle_many import SettleMany
 from observer.application.silence_alerts import Silences
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
 from observer.domain.bottlenecks import Limits
 from observer.entrypoints import timers
-from observer.entrypoints.http import advice, alerts, fleet, reports, scaling, series
+from observer.entrypoints.http import advice, alerts, dead_letters, fleet, reports, scaling, series
 from observer.settings import Settings, known_services
 
 
@@ -72,6 +78,7 @@ def create_service(settings: Settings | None = None, *, clock: Clock = _now) -> 
     service.serves(series.router(watch.series, _now))
     service.serves(alerts.router(watch.judged, watch.alerts, watch.silences, watch.thresholds, _now))
     _advise(service, settings, watch, clock)
+    _dead_letters_desk(service, settings)
     return service
 
 
@@ -154,3 +161,15 @@ def _watch_fleet(
         watched=watched, changes=changes, log=log, clock=_now,
         pace=Pace(settings.round_seconds, settings.metrics_seconds),
     )  # fmt: skip
+
+
+def _dead_letters_desk(service: Service, settings: Settings) -> None:
+    """See, mend, replay and drop the dead letters of every service."""
+    desks = ServicesDesks(
+        settings.one_address_each, settings.service_token, seconds=settings.desk_answer_seconds
+    )
+    audit, jobs = DeskAudit(service.database), StoredJobs(service.database)
+    many = SettleMany(desks, audit, jobs, _now, seconds=settings.desk_job_seconds)
+    read, settle = ReadDeadLetters(desks, desks, audit, _now), SettleDeadLetter(desks, audit, _now)
+    service.serves(dead_letters.router(read, settle, many, jobs, audit))
+    service.runs("dead-letters-jobs", many.run)

@@ -155,6 +155,18 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_REPORT_HOUR",
         description="When the daily report is made, and on Mondays the weekly one; UTC.",
     )
+    desk_answer_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        validation_alias="OBSERVER_DESK_ANSWER_SECONDS",
+        description="How long a service may take to answer about its dead letters.",
+    )
+    desk_job_seconds: float = Field(
+        default=2.0,
+        gt=0,
+        validation_alias="OBSERVER_DESK_JOB_SECONDS",
+        description="How often the jobs that settle many dead letters are looked after.",
+    )
 
     @field_validator("services")
     @classmethod
@@ -162,6 +174,11 @@ class Settings(chassis.Settings):
         if unknown := given.keys() - _SERVICES.keys():
             raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
         return {**{name: [url] for name, url in _SERVICES.items()}, **given}
+
+    @property
+    def one_address_each(self) -> dict[str, str]:
+        """Where to ask a service, whichever of its replicas answers."""
+        return {name: urls[0] for name, urls in self.services.items() if urls}
 
     @property
     def raw(self) -> timedelta:
