@@ -10,7 +10,7 @@ from ground import Ground, number
 
 SHAPES = ("steady", "bursty", "regular", "ramp", "step")
 NAMES = tuple(f"forecast_error_{shape}" for shape in SHAPES)
-SECONDS = 60.0
+SECONDS = 45.0
 
 
 async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
