@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
+import advice
 import events
 import hops
 import houses
@@ -31,6 +32,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
     (spans.NAMES, spans.measure),
+    (advice.NAMES, advice.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
 

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from chassis import Service
 from chassis.desk_audit import DeskAudit
+from contracts.envelope import new_id
+from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
 from observer.adapters.desk_jobs import StoredJobs
 from observer.adapters.desks import ServicesDesks
@@ -20,30 +22,48 @@ from observer.adapters.postgres import PostgresServer
 from observer.adapters.prometheus import PrometheusSeries
 from observer.adapters.rabbitmq import ManagementQueues
 from observer.adapters.replicas import HttpReplicas
+from observer.adapters.report_html import html
+from observer.adapters.report_markdown import markdown
+from observer.adapters.report_pdf import pdf
+from observer.adapters.scaling_rules import ConfiguredRules
 from observer.adapters.series_store import DatabaseSeries, Kept
 from observer.adapters.span_counts import PrometheusSpanCounts
 from observer.adapters.span_store import PostgresSpanStore
 from observer.adapters.voice import FleetVoice, HeartbeatUrl
 from observer.adapters.watch_log import WatchLog
+from observer.application.advise_scaling import AdviseScaling, Windows
 from observer.application.changes import Changes
 from observer.application.forget_stories import ForgetStories
+from observer.application.gather_evidence import GatherEvidence
 from observer.application.hold_thresholds import HeldThresholds
 from observer.application.judge_fleet import JudgeFleet
 from observer.application.keep_series import Keeping, KeepSeries
 from observer.application.keep_watch import Beat, KeepWatch, ShowLife
 from observer.application.map_fleet import MapFleet
-from observer.application.ports import SeriesReader
+from observer.application.ports import Clock, SeriesReader
 from observer.application.read_dead_letters import ReadDeadLetters
 from observer.application.read_series import ReadSeries
 from observer.application.read_stories import ReadStories
+from observer.application.report_bottlenecks import ReportBottlenecks
 from observer.application.settle_dead_letter import SettleDeadLetter
 from observer.application.settle_many import SettleMany
 from observer.application.silence_alerts import Silences
 from observer.application.take_spans import TakeSpans
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
+from observer.domain.bottlenecks import Limits
 from observer.entrypoints import timers
-from observer.entrypoints.http import alerts, dead_letters, fleet, otlp, series, stories
+from observer.entrypoints.http import (
+    advice,
+    alerts,
+    dead_letters,
+    fleet,
+    otlp,
+    reports,
+    scaling,
+    series,
+    stories,
+)
 from observer.settings import Settings, known_services
 
 
@@ -66,14 +86,15 @@ class Watch:
     keep: KeepSeries
 
 
-def create_service(settings: Settings | None = None) -> Service:
-    """The service; its settings come from the environment unless they are given."""
+def create_service(settings: Settings | None = None, *, clock: Clock = _now) -> Service:
+    """The service; its settings come from the environment unless they are given. `clock` is what advice goes by."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue] — the environment fills it
     service = Service("observer", settings)
     watch = keep_watch(service, settings)
     service.serves(fleet.router(watch.watched, watch.map_fleet, _now))
     service.serves(series.router(watch.series, _now))
     service.serves(alerts.router(watch.judged, watch.alerts, watch.silences, watch.thresholds, _now))
+    _advise(service, settings, watch, clock)
     _dead_letters_desk(service, settings)
     take_spans(service, settings)
     return service
@@ -90,6 +111,25 @@ def take_spans(service: Service, settings: Settings) -> None:
     service.runs("spans", take.run)
     forget = ForgetStories(store, _now, timedelta(days=settings.story_days))
     service.runs("old stories", forget.run)
+
+
+def _advise(service: Service, settings: Settings, watch: Watch, clock: Clock) -> None:
+    """Scaling advice and reports, from what the watch measured."""
+    reader, advised, reported = watch.series.reader, StoredAdvice(service.units), StoredReports(service.units)
+    rules = ConfiguredRules(settings.scaling, known_services(), watch.thresholds)
+    advise = AdviseScaling(
+        GatherEvidence(reader), advised, rules, windows=Windows(), clock=clock, mint=new_id
+    )
+    report = ReportBottlenecks(reader, reported, limits=Limits(), clock=clock, mint=new_id)
+    service.serves(advice.router(advised))
+    service.serves(scaling.router(advise))
+    service.serves(reports.router(report, reported, {"md": markdown, "html": html, "pdf": pdf}))
+    advising, reporting = (
+        timers.AdviseAlways(advise),
+        timers.ReportOnTime(report, clock, settings.report_hour),
+    )
+    service.runs("advice", timers.regularly(advising.turn, seconds=settings.advice_seconds))
+    service.runs("reports", timers.regularly(reporting.turn, seconds=60.0))
 
 
 def keep_watch(service: Service, settings: Settings) -> Watch:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 import chassis
 from observer.domain.sampling import SamplingRules
@@ -46,6 +46,20 @@ def _listed(value: object) -> object:
 
 Urls = Annotated[list[Annotated[str, AfterValidator(_url)]], BeforeValidator(_listed)]
 """One address of a service, or several; a name that resolves to several addresses is several replicas."""
+
+
+class ScalingLimits(BaseModel):
+    """Limits of one service's replicas, as an operator writes them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minimum: int = Field(default=1, ge=1, description="Never fewer replicas than these.")
+    maximum: int = Field(default=10, ge=1, description="Never more.")
+    target_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="The p95 from a message's arrival to its end; by default the limit of queue_wait in observer_config.json.",
+    )
 
 
 class Settings(chassis.Settings):
@@ -124,6 +138,24 @@ class Settings(chassis.Settings):
         description="How much is held in memory while the Observer's own database is away.",
     )
 
+    advice_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        validation_alias="OBSERVER_ADVICE_SECONDS",
+        description="How often services are judged.",
+    )
+    scaling: dict[str, ScalingLimits] = Field(
+        default={},
+        validation_alias="OBSERVER_SCALING",
+        description='Limits of replicas, "*" for services that are not named: {"ocr": {"minimum": 1, "maximum": 6}}.',
+    )
+    report_hour: int = Field(
+        default=5,
+        ge=0,
+        le=23,
+        validation_alias="OBSERVER_REPORT_HOUR",
+        description="When the daily report is made, and on Mondays the weekly one; UTC.",
+    )
     desk_answer_seconds: float = Field(
         default=10.0,
         gt=0,
