@@ -92,7 +92,10 @@ def _stripe() -> None:
         text("reason", null=True),
     )  # fmt: skip
     op.create_index(
-        "meter_events_waiting", "meter_events", ["tenant_id", "accounted_at"], postgresql_where=sa.text("state = 'waiting'")
+        "meter_events_waiting",
+        "meter_events",
+        ["tenant_id", "accounted_at"],
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index("meter_events_reported", "meter_events", ["tenant_id", "unit", "reported_at"])
     op.create_table(
@@ -111,7 +114,9 @@ def _stripe() -> None:
 
 
 def _budgets() -> None:
-    op.create_table("budgets", *key("measure"), number("limit"), text("currency", null=True), moment("set_at"))
+    op.create_table(
+        "budgets", *key("measure"), number("limit"), text("currency", null=True), moment("set_at")
+    )
     op.create_table(
         "budget_alerts", *key("measure", "month"), sa.Column("level", sa.Integer, primary_key=True), number("spent"),
         moment("told_at"),
@@ -144,7 +149,9 @@ def _guards() -> None:
         end $$
     """)
     for table in ADDED_TO_ONLY:
-        op.execute(f"create trigger added_to_only before update or delete or truncate on {table} execute function is_added_to_only()")
+        op.execute(
+            f"create trigger added_to_only before update or delete or truncate on {table} execute function is_added_to_only()"
+        )
 
 
 def downgrade() -> None:

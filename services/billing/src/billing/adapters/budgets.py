@@ -15,7 +15,8 @@ from chassis import Session
 
 _SPENT = func.sum(case((BUDGETS.c.measure == "money", TOTALS.c.value), else_=TOTALS.c.quantity))
 _COUNTS = or_(
-    and_(BUDGETS.c.measure == "money", TOTALS.c.currency == BUDGETS.c.currency), TOTALS.c.unit == BUDGETS.c.measure
+    and_(BUDGETS.c.measure == "money", TOTALS.c.currency == BUDGETS.c.currency),
+    TOTALS.c.unit == BUDGETS.c.measure,
 )
 
 
@@ -41,13 +42,21 @@ class StoredBudgets:
         """Replace the budgets by these."""
         await self._session.execute(delete(BUDGETS).where(BUDGETS.c.tenant_id == tenant_id))
         rows = [
-            {"tenant_id": tenant_id, "measure": each.measure, "limit": each.limit, "currency": each.currency, "set_at": at}
+            {
+                "tenant_id": tenant_id,
+                "measure": each.measure,
+                "limit": each.limit,
+                "currency": each.currency,
+                "set_at": at,
+            }
             for each in budgets
         ]
         if rows:
             await self._session.execute(insert(BUDGETS).values(rows))
 
-    async def tell_once(self, tenant_id: str, month: str, state: BudgetState, level: int, at: datetime) -> bool:
+    async def tell_once(
+        self, tenant_id: str, month: str, state: BudgetState, level: int, at: datetime
+    ) -> bool:
         """Whether a level is still to be told this month, from now on told."""
         told = await self._session.execute(
             insert(BUDGET_ALERTS)

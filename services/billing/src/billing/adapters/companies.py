@@ -56,7 +56,9 @@ class StoredCompanies:
         before = known.subscription
         if before is not None:
             other = before.subscription_id != subscription.subscription_id
-            if before.fetched_at > subscription.fetched_at or (other and subscription.is_over and not before.is_over):
+            if before.fetched_at > subscription.fetched_at or (
+                other and subscription.is_over and not before.is_over
+            ):
                 return False
         await self._set(
             tenant_id, subscription=_SUBSCRIPTION.dump_python(subscription, mode="json"), fetched_at=subscription.fetched_at,
@@ -91,7 +93,9 @@ class StoredCompanies:
         keep = insert(INVOICES).values(tenant_id=tenant_id, invoice_id=invoice.invoice_id, dunned=0, **values)
         kept = await self._session.execute(
             keep.on_conflict_do_update(
-                index_elements=["tenant_id", "invoice_id"], set_=values, where=INVOICES.c.fetched_at <= fetched_at
+                index_elements=["tenant_id", "invoice_id"],
+                set_=values,
+                where=INVOICES.c.fetched_at <= fetched_at,
             ).returning(INVOICES.c.invoice_id)
         )
         return kept.first() is not None
@@ -100,7 +104,11 @@ class StoredCompanies:
         """Whether the failed attempts of an invoice so far are still to be told, from now on told."""
         told = await self._session.execute(
             update(INVOICES)
-            .where(INVOICES.c.tenant_id == tenant_id, INVOICES.c.invoice_id == invoice_id, INVOICES.c.dunned < attempts)
+            .where(
+                INVOICES.c.tenant_id == tenant_id,
+                INVOICES.c.invoice_id == invoice_id,
+                INVOICES.c.dunned < attempts,
+            )
             .values(dunned=attempts)
             .returning(INVOICES.c.invoice_id)
         )
@@ -111,7 +119,9 @@ class StoredCompanies:
         return await _keep_event(self._session, tenant_id, event)
 
     async def _set(self, tenant_id: str, **values: object) -> None:
-        await self._session.execute(update(COMPANIES).where(COMPANIES.c.tenant_id == tenant_id).values(**values))
+        await self._session.execute(
+            update(COMPANIES).where(COMPANIES.c.tenant_id == tenant_id).values(**values)
+        )
 
 
 class StoredDirectory:
@@ -132,7 +142,9 @@ class StoredDirectory:
             await self._session.execute(enter.on_conflict_do_nothing())
             return
         await self._session.execute(
-            enter.on_conflict_do_update(index_elements=["tenant_id", "company_id"], set_={"customer_id": customer_id})
+            enter.on_conflict_do_update(
+                index_elements=["tenant_id", "company_id"], set_={"customer_id": customer_id}
+            )
         )
 
     async def company_of(self, customer_id: str) -> str | None:
@@ -192,12 +204,12 @@ def _company(row: RowMapping) -> Company:
     subscription = row["subscription"]
     licence = None
     if row["licence_status"] is not None:
-        licence = Licence(row["licence_status"], row["licence_plan"], row["licence_reason"], row["licence_until"])
+        licence = Licence(
+            row["licence_status"], row["licence_plan"], row["licence_reason"], row["licence_until"]
+        )
     return Company(
         tenant_id=row["tenant_id"], name=row["name"], currency=row["currency"], created_at=row["created_at"],
         trial_ends_at=row["trial_ends_at"], customer_id=row["customer_id"],
         subscription=_SUBSCRIPTION.validate_python(subscription) if subscription is not None else None,
         licence=licence, licence_version=row["licence_version"],
     )  # fmt: skip
-
-

@@ -61,9 +61,10 @@ _LEADS = text("""
 with found as (
     select coalesce(u.lead_id, m.lead_id, d.lead_id) as lead, u.unit, u.currency, u.quantity, u.value, u.cost, u.cost_currency
     from billing.usage_records u
+    left join billing.entries r on r.tenant_id = u.tenant_id and r.reverses = 'usage:' || u.usage_id
     left join billing.lead_subjects m on m.tenant_id = u.tenant_id and m.subject = 'message/' || u.message_id
     left join billing.lead_subjects d on d.tenant_id = u.tenant_id and d.subject = 'document/' || u.document_id
-    where u.tenant_id = :tenant_id and (cast(:month as text) is null or u.month = :month)
+    where u.tenant_id = :tenant_id and r.entry_id is null and (cast(:month as text) is null or u.month = :month)
 ), parts as (
     select lead, unit, currency, quantity, value, 0 as cost from found
     union all
@@ -75,7 +76,19 @@ group by lead, unit, currency order by sum(value) + sum(cost) desc, lead, unit, 
 """)
 
 
-_SAME_RECORD = and_(USAGE.c.tenant_id == METER_EVENTS.c.tenant_id, USAGE.c.usage_id == METER_EVENTS.c.usage_id)
+_DISCOUNT = text("""
+update billing.usage_totals t set
+    quantity = t.quantity - case when t.currency = u.currency then u.quantity else 0 end,
+    value = t.value - case when t.currency = u.currency then u.value else 0 end,
+    cost = t.cost - case when t.currency = u.cost_currency then u.cost else 0 end
+from billing.usage_records u
+where u.tenant_id = :tenant_id and u.usage_id = :usage_id and t.tenant_id = u.tenant_id and t.month = u.month
+    and t.unit = u.unit and t.currency in (u.currency, u.cost_currency)
+""")
+
+_SAME_RECORD = and_(
+    USAGE.c.tenant_id == METER_EVENTS.c.tenant_id, USAGE.c.usage_id == METER_EVENTS.c.usage_id
+)
 
 
 class StoredLedger:
@@ -126,6 +139,10 @@ class StoredLedger:
         postings = tuple(Posting(row[0], row[1], row[2]) for row in rows)
         return Entry(entry_id, head["at"], postings, head["reverses"], head["reason"])
 
+    async def discount(self, tenant_id: str, usage_id: str) -> None:
+        """Take a reversed record out of the sums."""
+        await self._session.execute(_DISCOUNT, {"tenant_id": tenant_id, "usage_id": usage_id})
+
     async def balances(self, tenant_id: str) -> Mapping[tuple[str, str], Decimal]:
         """The sum of each account, by account and currency."""
         rows = await self._session.execute(
@@ -173,7 +190,9 @@ class StoredLedger:
             for row in rows.mappings()
         ]
 
-    async def leads(self, tenant_id: str, month: str | None, lead_id: str | None, limit: int) -> list[LeadLine]:
+    async def leads(
+        self, tenant_id: str, month: str | None, lead_id: str | None, limit: int
+    ) -> list[LeadLine]:
         """Cost and value per lead; the costliest first."""
         given = {"tenant_id": tenant_id, "month": month, "lead_id": lead_id, "limit": limit}
         rows = await self._session.execute(_LEADS, given)
@@ -195,7 +214,12 @@ def _document(usage: Usage) -> dict[str, object]:
     postings = None
     if entry is not None:
         postings = [
-            {"position": place, "account": each.account, "currency": each.currency, "amount": f"{each.amount:f}"}
+            {
+                "position": place,
+                "account": each.account,
+                "currency": each.currency,
+                "amount": f"{each.amount:f}",
+            }
             for place, each in enumerate(entry.postings)
         ]
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from billing.adapters.store import METER_EVENTS
 from billing.application.ports import MeterEvent
@@ -29,10 +29,13 @@ class StoredMeters:
             .limit(limit)
         )
         return [
-            MeterEvent(row["usage_id"], row["unit"], row["quantity"], row["accounted_at"]) for row in rows.mappings()
+            MeterEvent(row["usage_id"], row["unit"], row["quantity"], row["accounted_at"])
+            for row in rows.mappings()
         ]
 
-    async def sent(self, tenant_id: str, events: Sequence[MeterEvent], *, open_from: datetime, at: datetime) -> None:
+    async def sent(
+        self, tenant_id: str, events: Sequence[MeterEvent], *, open_from: datetime, at: datetime
+    ) -> None:
         """Note that they were taken; what is older than the open period counts from its beginning."""
         await self._session.execute(
             update(METER_EVENTS)
@@ -47,6 +50,19 @@ class StoredMeters:
             .where(METER_EVENTS.c.tenant_id == tenant_id, METER_EVENTS.c.usage_id == usage_id)
             .values(state="refused", reason=reason)
         )
+
+    async def withdraw(self, tenant_id: str, usage_id: str, reason: str) -> bool:
+        """Take back what waits; False when a meter has it already."""
+        mine = and_(METER_EVENTS.c.tenant_id == tenant_id, METER_EVENTS.c.usage_id == usage_id)
+        await self._session.execute(
+            update(METER_EVENTS)
+            .where(mine, METER_EVENTS.c.state == "waiting")
+            .values(state="withdrawn", reason=reason)
+        )
+        left = await self._session.execute(
+            select(METER_EVENTS.c.state).where(mine, METER_EVENTS.c.state == "sent")
+        )
+        return left.first() is None
 
     async def sums(self, tenant_id: str, since: datetime, until: datetime) -> HourlySums:
         """What was sent, by unit and hour."""

@@ -26,12 +26,6 @@ class Mirror:
         self._review = review
         self._clock = clock
 
-    async def look(self, company_id: str, customer_id: str, *, kind: str, object_id: str) -> None:
-        """Fetch what a hint is about, and what hangs on it."""
-        if kind == "invoice":
-            await self.invoice(company_id, object_id)
-        await self.subscription(company_id, customer_id)
-
     async def subscription(self, company_id: str, customer_id: str) -> Subscription | None:
         """Fetch the customer's subscription: the one that goes on, else the newest; and review the licence."""
         found = await self._payments.subscriptions_of(customer_id)
@@ -64,7 +58,11 @@ class Mirror:
     async def _take_subscription(self, room: Room, company_id: str, found: Subscription) -> list[Following]:
         company = await room.companies.found(company_id, lock=True)
         before = company.subscription if company is not None else None
-        if before is not None and found.status in {"past_due", "unpaid"} and before.past_due_since is not None:
+        if (
+            before is not None
+            and found.status in {"past_due", "unpaid"}
+            and before.past_due_since is not None
+        ):
             found = _with_since(found, before.past_due_since)
         elif found.status in {"past_due", "unpaid"}:
             found = _with_since(found, found.past_due_since or self._clock())
@@ -102,13 +100,13 @@ async def _invoice_news(
             currency=invoice.currency, paid_at=invoice.paid_at or invoice.created_at,
         )  # fmt: skip
         news.append(paid)
-    if invoice.status == "open" and invoice.attempts > 0:
-        if await room.companies.dun_once(company_id, invoice.invoice_id, invoice.attempts):
-            failed = PaymentFailed(
-                invoice_id=invoice.invoice_id, number=invoice.number, amount=f"{invoice.amount_due:f}",
-                currency=invoice.currency, attempts=invoice.attempts,
-            )  # fmt: skip
-            news += [failed, _dunning(invoice, profile)]
+    failing = invoice.status == "open" and invoice.attempts > 0
+    if failing and await room.companies.dun_once(company_id, invoice.invoice_id, invoice.attempts):
+        failed = PaymentFailed(
+            invoice_id=invoice.invoice_id, number=invoice.number, amount=f"{invoice.amount_due:f}",
+            currency=invoice.currency, attempts=invoice.attempts,
+        )  # fmt: skip
+        news += [failed, _dunning(invoice, profile)]
     return news
 
 

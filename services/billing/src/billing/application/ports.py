@@ -18,7 +18,6 @@ from billing.domain.plans import Catalogue
 from billing.domain.subscription import Subscription
 from billing.domain.units import Unit
 from billing.domain.usage import Usage
-from contracts.envelope import Following
 from contracts.tenants.http_v1 import TenantProfile
 
 FLEET = "fleet"
@@ -49,7 +48,6 @@ class MeterEvent:
     unit: Unit
     quantity: int
     accounted_at: datetime
-    customer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +174,10 @@ class Ledger(Protocol):
         """One entry with its postings."""
         ...
 
+    async def discount(self, tenant_id: str, usage_id: str) -> None:
+        """Take a reversed record out of the sums."""
+        ...
+
     async def balances(self, tenant_id: str) -> Mapping[tuple[str, str], Decimal]:
         """The sum of each account, by account and currency."""
         ...
@@ -192,7 +194,9 @@ class Ledger(Protocol):
         """Use by month, unit and currency, from a month on."""
         ...
 
-    async def leads(self, tenant_id: str, month: str | None, lead_id: str | None, limit: int) -> list[LeadLine]:
+    async def leads(
+        self, tenant_id: str, month: str | None, lead_id: str | None, limit: int
+    ) -> list[LeadLine]:
         """Cost and value per lead; the costliest first."""
         ...
 
@@ -208,7 +212,9 @@ class Meters(Protocol):
         """What waits, oldest first."""
         ...
 
-    async def sent(self, tenant_id: str, events: Sequence[MeterEvent], *, open_from: datetime, at: datetime) -> None:
+    async def sent(
+        self, tenant_id: str, events: Sequence[MeterEvent], *, open_from: datetime, at: datetime
+    ) -> None:
         """Note that they were taken; what is older than the open period counts from its beginning."""
         ...
 
@@ -222,6 +228,10 @@ class Meters(Protocol):
 
     async def sent_in(self, tenant_id: str, unit: Unit, hour: datetime) -> list[tuple[MeterEvent, datetime]]:
         """The events of an hour, each with when it was sent."""
+        ...
+
+    async def withdraw(self, tenant_id: str, usage_id: str, reason: str) -> bool:
+        """Take back what waits; False when a meter has it already."""
         ...
 
     async def counts(self, tenant_id: str) -> Mapping[str, int]:
@@ -240,7 +250,9 @@ class Budgets(Protocol):
         """Replace the budgets by these."""
         ...
 
-    async def tell_once(self, tenant_id: str, month: str, state: BudgetState, level: int, at: datetime) -> bool:
+    async def tell_once(
+        self, tenant_id: str, month: str, state: BudgetState, level: int, at: datetime
+    ) -> bool:
         """Whether a level is still to be told this month, from now on told."""
         ...
 
@@ -298,6 +310,14 @@ class NewSession:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whose an object of Stripe's is, and which invoice it is of or about."""
+
+    customer_id: str
+    invoice_id: str | None = None
+
+
 class Payments(Protocol):
     """Stripe, as far as billing needs it. Every method raises vendorkit's five errors and `NotConfigured`."""
 
@@ -322,7 +342,9 @@ class Payments(Protocol):
         """Whether there is such a customer and it was not deleted."""
         ...
 
-    async def open_checkout(self, company: Company, *, plan: str, price_version: str, return_url: str, key: str) -> NewSession:
+    async def open_checkout(
+        self, tenant_id: str, customer_id: str, *, plan: str, price_version: str, currency: str, return_url: str, key: str
+    ) -> NewSession:  # fmt: skip
         """A checkout of a plan with its metered prices."""
         ...
 
@@ -330,16 +352,14 @@ class Payments(Protocol):
         """Stripe's own page for payment details and invoices."""
         ...
 
-    async def change_plan(self, subscription: Subscription, *, plan: str, price_version: str, key: str) -> None:
+    async def change_plan(
+        self, subscription: Subscription, *, plan: str, price_version: str, key: str
+    ) -> None:
         """Change to another plan from now on, prorated."""
         ...
 
     async def cancel(self, subscription: Subscription, *, at_period_end: bool, key: str) -> None:
         """Cancel a subscription."""
-        ...
-
-    async def subscription(self, subscription_id: str) -> Subscription | None:
-        """A subscription as it is now."""
         ...
 
     async def subscriptions_of(self, customer_id: str) -> list[Subscription]:
@@ -354,15 +374,17 @@ class Payments(Protocol):
         """A customer's invoices, newest first."""
         ...
 
-    async def owner_of(self, kind: str, object_id: str) -> str | None:
-        """The customer that an object of Stripe's belongs to; None when there is no such object."""
+    async def whereabouts(self, kind: str, object_id: str) -> Whereabouts | None:
+        """Whose an object of Stripe's is; None when there is no such object."""
         ...
 
-    async def report(self, event: MeterEvent, *, at: datetime) -> None:
+    async def report(self, event: MeterEvent, *, customer_id: str, at: datetime) -> None:
         """Tell a meter; the same identifier counts once."""
         ...
 
-    async def metered(self, customer_id: str, unit: Unit, since: datetime, until: datetime) -> Mapping[datetime, int]:
+    async def metered(
+        self, customer_id: str, unit: Unit, since: datetime, until: datetime
+    ) -> Mapping[datetime, int]:
         """What a meter has counted for a customer, by hour."""
         ...
 
@@ -378,5 +400,3 @@ class NotConfigured(Exception):
 
 class Refused(Exception):
     """What was asked for cannot be done as things are; the message says why and what to do."""
-
-

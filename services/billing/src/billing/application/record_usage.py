@@ -44,7 +44,9 @@ class RecordUsage:
     def terms(self, company: Company, now: datetime) -> Terms:
         """By what a company's use is reckoned now."""
         subscription = company.subscription
-        plan = subscription.plan if subscription is not None else self._catalogue.trial_plan
+        plan = self._catalogue.trial_plan
+        if subscription is not None and subscription.plan in self._catalogue.plans:
+            plan = subscription.plan
         version = subscription.price_version if subscription is not None else None
         prices = self._catalogue.prices(plan, version=version, on=now.date())
         return Terms(company.currency, prices, subscription)

@@ -27,7 +27,12 @@ class ReviewLicence:
     """The licence is a function of subscription and clock; without Stripe none is enforced."""
 
     def __init__(
-        self, take_on: TakeOnCompany, catalogue: Catalogue, payments: Payments, profiles: Profiles, clock: Clock
+        self,
+        take_on: TakeOnCompany,
+        catalogue: Catalogue,
+        payments: Payments,
+        profiles: Profiles,
+        clock: Clock,
     ) -> None:
         self._take_on = take_on
         self._catalogue = catalogue
@@ -39,13 +44,18 @@ class ReviewLicence:
         """Whom a letter goes to; read before the books are opened."""
         return await self._profiles.profile(tenant_id)
 
-    async def __call__(self, room: Room, tenant_id: str, profile: TenantProfile | None, name: str = "") -> list[Following]:
+    async def __call__(
+        self, room: Room, tenant_id: str, profile: TenantProfile | None, name: str = ""
+    ) -> list[Following]:
         """Review it within the company's books; what follows from a change."""
         company = await self._take_on.known(room, tenant_id, name, lock=True)
         if not self._payments.configured or tenant_id == FLEET:
             return []
         licence = licence_of(
-            company.subscription, trial_ends_at=company.trial_ends_at, catalogue=self._catalogue, now=self._clock()
+            company.subscription,
+            trial_ends_at=company.trial_ends_at,
+            catalogue=self._catalogue,
+            now=self._clock(),
         )
         if licence == company.licence:
             return []

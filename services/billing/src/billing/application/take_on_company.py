@@ -29,7 +29,9 @@ class TakeOnCompany:
             return found
         now = self._clock()
         trial_ends_at = now + timedelta(days=self._catalogue.trial_days)
-        await room.companies.take_on(Company(tenant_id, name or tenant_id, self._currency, now, trial_ends_at))
+        await room.companies.take_on(
+            Company(tenant_id, name or tenant_id, self._currency, now, trial_ends_at)
+        )
         taken = await room.companies.found(tenant_id, lock=lock)
         assert taken is not None
         return taken

@@ -12,7 +12,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from billing.application.mirror_stripe import Mirror
-from billing.application.ports import Books, Clock, Payments, TakenEvent
+from billing.application.ports import Books, Clock, Payments, TakenEvent, Whereabouts
+
+CARED_FOR = frozenset({"customer", "subscription", "invoice", "checkout.session", "credit_note"})
+"""The kinds of objects that a company's books hang on; what else Stripe tells is for others."""
 
 
 class BadEvent(Exception):
@@ -67,7 +70,9 @@ def hint_of(body: bytes) -> Hint:
     if found.object == "customer":
         customer = found.id
     kind = found.object or event.type.partition(".")[0]
-    return Hint(event.id, event.type, kind, found.id or "", event.api_version, str(customer) if customer else None)
+    return Hint(
+        event.id, event.type, kind, found.id or "", event.api_version, str(customer) if customer else None
+    )
 
 
 class TakeStripeEvent:
@@ -81,27 +86,35 @@ class TakeStripeEvent:
 
     async def __call__(self, hint: Hint) -> str | None:
         """Take one; returns the company it was about. Raises what Stripe's failures are."""
-        customer_id = await self._customer(hint)
-        company_id = None
+        if hint.kind not in CARED_FOR:
+            return None
+        where = await self._whereabouts(hint)
+        customer_id, company_id = where.customer_id if where is not None else hint.customer_id, None
         if customer_id is not None:
             async with self._books.fleet() as directory:
                 company_id = await directory.company_of(customer_id)
         if company_id is None or customer_id is None:
             await self._keep_stray(hint, customer_id)
             return None
-        await self._mirror.look(company_id, customer_id, kind=hint.kind, object_id=hint.object_id)
+        if where is not None and where.invoice_id is not None:
+            await self._mirror.invoice(company_id, where.invoice_id)
+        await self._mirror.subscription(company_id, customer_id)
         async with self._books.of(company_id) as room:
             await room.companies.keep_event(company_id, _taken(hint, "applied", None, self._clock()))
         return company_id
 
-    async def _customer(self, hint: Hint) -> str | None:
-        """Whose it is: as Stripe says now, not as the event says."""
+    async def _whereabouts(self, hint: Hint) -> Whereabouts | None:
+        """Whose it is: as Stripe says now, not as the event says; of what is gone only the event tells."""
         if hint.kind == "customer":
-            return hint.object_id
-        return await self._payments.owner_of(hint.kind, hint.object_id)
+            return Whereabouts(hint.object_id)
+        return await self._payments.whereabouts(hint.kind, hint.object_id)
 
     async def _keep_stray(self, hint: Hint, customer_id: str | None) -> None:
-        note = f"customer {customer_id} belongs to no company" if customer_id else f"Stripe knows no {hint.kind} of that id"
+        note = (
+            f"customer {customer_id} belongs to no company"
+            if customer_id
+            else f"Stripe knows no {hint.kind} of that id"
+        )
         async with self._books.fleet() as directory:
             await directory.keep_stray(_taken(hint, "unknown", note, self._clock()))
 

@@ -40,7 +40,7 @@ class CreditNote:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice; amounts in its currency. `amount_due` is the total less the credit that was set against it."""
+    """An invoice; amounts in its currency. `credit_used` is what the company's credit paid of it: below zero, what it gained."""
 
     invoice_id: str
     number: str | None
@@ -49,11 +49,13 @@ class Invoice:
     total: Decimal
     tax: Decimal
     discount: Decimal
+    credit_used: Decimal
     amount_due: Decimal
     amount_paid: Decimal
     created_at: datetime
     finalized_at: datetime | None
     paid_at: datetime | None
+    uncollectible_at: datetime | None
     period_start: datetime
     period_end: datetime
     subscription_id: str | None

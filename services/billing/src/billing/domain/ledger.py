@@ -92,23 +92,26 @@ def invoice_entries(invoice: Invoice, unbilled: Mapping[Unit, Decimal]) -> Itera
     name, code = invoice.invoice_id, invoice.currency
     issued = Entry(f"invoice:{name}:issued", invoice.finalized_at, tuple(_issued(invoice, unbilled)))
     yield issued
-    balanced = invoice.total - invoice.amount_due
-    set_off = _entry(f"invoice:{name}:credit", invoice.finalized_at, _pair("credit", "receivable", balanced, code))
+    set_off = _entry(
+        f"invoice:{name}:credit",
+        invoice.finalized_at,
+        _pair("credit", "receivable", invoice.credit_used, code),
+    )
     if set_off is not None:
         yield set_off
     paid = invoice.amount_paid if invoice.status == "paid" else Decimal(0)
-    payment = _entry(f"invoice:{name}:paid", invoice.paid_at or invoice.finalized_at, _pair("cash", "receivable", paid, code))
+    payment = _entry(
+        f"invoice:{name}:paid",
+        invoice.paid_at or invoice.finalized_at,
+        _pair("cash", "receivable", paid, code),
+    )
     if payment is not None:
         yield payment
     if invoice.status == "void":
         yield reversal(issued, at=invoice.finalized_at, reason="voided")
         if set_off is not None:
             yield reversal(set_off, at=invoice.finalized_at, reason="voided")
-    if invoice.status == "uncollectible":
-        lost = _pair("bad_debt", "receivable", invoice.amount_due - invoice.amount_paid, code)
-        written_off = _entry(f"invoice:{name}:uncollectible", invoice.finalized_at, lost)
-        if written_off is not None:
-            yield written_off
+    yield from _written_off(invoice)
     for note in invoice.credit_notes:
         yield from _credited(note, code)
 
@@ -130,6 +133,18 @@ def _issued(invoice: Invoice, unbilled: Mapping[Unit, Decimal]) -> Iterator[Post
     # What Stripe put into the total and into no line, such as an invoice's own rounding of a discount.
     by_account["rounding"] += rest
     yield from (Posting(account, code, total) for account, total in sorted(by_account.items()) if total)
+
+
+def _written_off(invoice: Invoice) -> Iterator[Entry]:
+    """What was given up, and taken back when it was paid all the same."""
+    if invoice.uncollectible_at is None:
+        return
+    lost = _pair("bad_debt", "receivable", invoice.total - invoice.credit_used, invoice.currency)
+    entry = _entry(f"invoice:{invoice.invoice_id}:uncollectible", invoice.uncollectible_at, lost)
+    if entry is not None:
+        yield entry
+        if invoice.status in {"paid", "void"}:
+            yield reversal(entry, at=invoice.paid_at or invoice.uncollectible_at, reason=invoice.status)
 
 
 def _credited(note: CreditNote, code: str) -> Iterator[Entry]:

@@ -15,7 +15,9 @@ class UnknownCurrency(ValueError):
     """A code that is no currency which billing reckons in."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"{code[:10]!r} is no currency that billing reckons in: {', '.join(sorted(MINOR_UNITS))}")
+        super().__init__(
+            f"{code[:10]!r} is no currency that billing reckons in: {', '.join(sorted(MINOR_UNITS))}"
+        )
 
 
 class NoAmount(ValueError):

@@ -129,8 +129,14 @@ def _check(fact: Fact, now: datetime) -> None:
     if fact.unit not in UNITS:
         raise BadFact(f"{fact.unit!r} is no unit that use is counted in: {', '.join(UNITS)}")
     if fact.quantity < 0:
-        raise BadFact(f"{fact.quantity} {fact.unit}: use is never negative; a correction is a reversal of its record")
+        raise BadFact(
+            f"{fact.quantity} {fact.unit}: use is never negative; a correction is a reversal of its record"
+        )
     if fact.cost is not None and fact.cost < 0:
-        raise BadFact(f"a cost of {fact.cost}: no supplier pays us for use; a correction is a reversal of its record")
+        raise BadFact(
+            f"a cost of {fact.cost}: no supplier pays us for use; a correction is a reversal of its record"
+        )
     if fact.occurred_at < now - OLDEST:
-        raise BadFact(f"it is said to have happened on {fact.occurred_at:%Y-%m-%d}: older than {OLDEST.days} days")
+        raise BadFact(
+            f"it is said to have happened on {fact.occurred_at:%Y-%m-%d}: older than {OLDEST.days} days"
+        )
