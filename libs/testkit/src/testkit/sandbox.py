@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 
 from frontdesk.fleet.vendors import OUTWARD_ALLOW, Vendors, simulated_vendors
 from testkit.mail import Mail
+from testkit.payments import StripeSteering
 from vendorkit import Guard
 
 TO_THE_SANDBOX = Guard.allowing(OUTWARD_ALLOW)
@@ -46,6 +47,7 @@ class Sandbox:
 
     addresses: Mapping[str, str]
     mail: Mail
+    stripe: StripeSteering
     _control: httpx.AsyncClient
 
     def address(self, vendor: str) -> str:
@@ -103,7 +105,7 @@ async def steered(vendors: Vendors) -> AsyncIterator[Sandbox]:
     async with httpx.AsyncClient(
         base_url=f"{vendors.addresses['control']}/", timeout=120, trust_env=False
     ) as control:
-        yield Sandbox(vendors.addresses, Mail(control), control)
+        yield Sandbox(vendors.addresses, Mail(control), StripeSteering(control), control)
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:
