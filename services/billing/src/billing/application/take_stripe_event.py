@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from billing.application.mirror_stripe import Mirror
 from billing.application.ports import Books, Clock, Payments, TakenEvent, Whereabouts
@@ -26,14 +26,14 @@ class _Object(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str | None = None
-    object: str = ""
-    customer: str | dict[str, object] | None = None
+    kind: str = Field(default="", validation_alias="object")
+    customer: str | dict[str, JsonValue] | None = None
 
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    object: _Object
+    about: _Object = Field(validation_alias="object")
 
 
 class _Event(BaseModel):
@@ -65,11 +65,11 @@ def hint_of(body: bytes) -> Hint:
         event = _Event.model_validate(json.loads(body))
     except (ValueError, ValidationError) as error:
         raise BadEvent("the body is no event of Stripe's: it has no id, type and object") from error
-    found = event.data.object
+    found = event.data.about
     customer = found.customer.get("id") if isinstance(found.customer, dict) else found.customer
-    if found.object == "customer":
+    if found.kind == "customer":
         customer = found.id
-    kind = found.object or event.type.partition(".")[0]
+    kind = found.kind or event.type.partition(".")[0]
     return Hint(
         event.id, event.type, kind, found.id or "", event.api_version, str(customer) if customer else None
     )
