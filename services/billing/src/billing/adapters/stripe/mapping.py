@@ -99,7 +99,7 @@ class LineForm(_Part):
     amount: int
     description: str | None = None
     quantity: int | None = None
-    quantity_decimal: str | None = None
+    quantity_decimal: Decimal | None = None
     period: _Period
     pricing: _Pricing | None = None
     parent: _Parent | None = None
@@ -221,7 +221,7 @@ def invoice_of(
 def _line(form: LineForm, unit: Unit | None, code: str) -> InvoiceLine:
     parent = form.parent
     about = (parent.subscription_item_details or parent.invoice_item_details) if parent is not None else None
-    quantity = Decimal(form.quantity_decimal) if form.quantity_decimal is not None else form.quantity
+    quantity = form.quantity_decimal if form.quantity_decimal is not None else form.quantity
     return InvoiceLine(
         line_id=form.id, description=form.description or "", amount=from_minor(form.amount, code),
         quantity=None if quantity is None else Decimal(quantity), unit=unit, proration=bool(about and about.proration),
