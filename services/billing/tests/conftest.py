@@ -108,13 +108,17 @@ class House:
         )  # fmt: skip
         return await self.wire.say(received, tenant_id="operator")
 
-    async def catch_up(self, **wanted: str) -> int:
-        """Hear all that Stripe has told since the last time, oldest first."""
+    async def catch_up(self) -> int:
+        """Hear what Stripe has told since the last time: of each object its newest event, the older ones are lost."""
         assert self.stripe is not None
-        events = [each async for each in (await self.stripe.v1.events.list_async({"limit": 100})).auto_paging_iter()]
-        fresh = [each for each in reversed(events) if each.id not in self.taken and cared_for(each)]
+        events: list[Any] = []
+        async for each in (await self.stripe.v1.events.list_async({"limit": 100})).auto_paging_iter():
+            if each.id in self.taken:
+                break
+            events.append(each)
+        self.taken |= {each.id for each in events}
+        fresh = list({about(each): each for each in reversed(events) if cared_for(each)}.values())
         for each in fresh:
-            self.taken.add(each.id)
             await self.hear(each.to_dict())
         for each in fresh:
             await until(partial(self.knows, each.id))
@@ -123,6 +127,10 @@ class House:
     async def knows(self, event_id: str) -> bool:
         """Whether an event of Stripe's was taken, for whichever company."""
         return bool(await self.owner.fetchval("select 1 from billing.stripe_events where event_id = $1", event_id))
+
+
+def about(event: Any) -> str:
+    return event.to_dict()["data"]["object"]["id"]
 
 
 def cared_for(event: Any) -> bool:

@@ -24,6 +24,34 @@ async def bought(house: Any, sandbox: Sandbox, tenant_id: str, plan: str = "team
     return session["customer"]
 
 
+async def test_a_payment_that_fails_leads_to_letters_grace_suspension_and_back(
+    house: Any, sandbox: Sandbox, tenant_id: str
+) -> None:
+    customer = await bought(house, sandbox, tenant_id)
+    await house.stripe.v1.payment_methods.attach_async("pm_card_chargeCustomerFail", {"customer": customer})
+    cards = await house.stripe.v1.payment_methods.list_async({"customer": customer, "type": "card"})
+    [subscription] = (await house.stripe.v1.subscriptions.list_async({"customer": customer})).data
+    await house.stripe.v1.subscriptions.update_async(subscription.id, {"default_payment_method": cards.data[0].id})
+    await turn(house, sandbox, timedelta(days=32))
+
+    [failed] = [each for each in house.wire.all(PaymentFailed) if each.amount == "99.00" and await is_of(house, tenant_id, each)]
+    letter = await house.wire.heard(SendEmail, lambda each: each.lead_id == f"billing-{failed.invoice_id}")
+    assert letter.despite_suspension
+    assert "Zahlung fehlgeschlagen" in letter.subject
+    assert "99,00 EUR" in letter.text
+    assert (await house.ask("GET", "/api/v1/billing/subscription", tenant_id))["licence"] == "grace"
+
+    house.clock.shift += timedelta(days=8)
+    await review(house, tenant_id, "suspended")
+    assert (await house.ask("GET", "/api/v1/billing/subscription", tenant_id))["licence"] == "suspended"
+
+    good = await house.stripe.v1.payment_methods.attach_async("pm_card_visa", {"customer": customer})
+    await house.stripe.v1.invoices.pay_async(failed.invoice_id, {"payment_method": good.id})
+    await house.catch_up()
+    changes = [each.status for each in house.wire.all(LicenceChanged) if each.tenant_id == tenant_id]
+    assert changes[-3:] == ["grace", "suspended", "active"]
+
+
 async def test_a_checkout_becomes_a_subscription_a_paid_invoice_and_a_licence(
     house: Any, sandbox: Sandbox, tenant_id: str
 ) -> None:
@@ -124,34 +152,6 @@ async def test_a_plan_is_changed_prorated_and_cancelled(house: Any, sandbox: San
     assert (ended["status"], ended["licence"]) == ("canceled", "ended")
     invoices = await house.ask("GET", "/api/v1/billing/invoices", tenant_id)
     assert await receivables(house, tenant_id) == sum(Decimal(each["total"]) for each in invoices)
-
-
-async def test_a_payment_that_fails_leads_to_letters_grace_suspension_and_back(
-    house: Any, sandbox: Sandbox, tenant_id: str
-) -> None:
-    customer = await bought(house, sandbox, tenant_id)
-    await house.stripe.v1.payment_methods.attach_async("pm_card_chargeCustomerFail", {"customer": customer})
-    cards = await house.stripe.v1.payment_methods.list_async({"customer": customer, "type": "card"})
-    [subscription] = (await house.stripe.v1.subscriptions.list_async({"customer": customer})).data
-    await house.stripe.v1.subscriptions.update_async(subscription.id, {"default_payment_method": cards.data[0].id})
-    await turn(house, sandbox, timedelta(days=32))
-
-    [failed] = [each for each in house.wire.all(PaymentFailed) if each.amount == "99.00" and await is_of(house, tenant_id, each)]
-    letter = await house.wire.heard(SendEmail, lambda each: each.lead_id == f"billing-{failed.invoice_id}")
-    assert letter.despite_suspension
-    assert "Zahlung fehlgeschlagen" in letter.subject
-    assert "99,00 EUR" in letter.text
-    assert (await house.ask("GET", "/api/v1/billing/subscription", tenant_id))["licence"] == "grace"
-
-    house.clock.shift += timedelta(days=8)
-    await review(house, tenant_id, "suspended")
-    assert (await house.ask("GET", "/api/v1/billing/subscription", tenant_id))["licence"] == "suspended"
-
-    good = await house.stripe.v1.payment_methods.attach_async("pm_card_visa", {"customer": customer})
-    await house.stripe.v1.invoices.pay_async(failed.invoice_id, {"payment_method": good.id})
-    await house.catch_up()
-    changes = [each.status for each in house.wire.all(LicenceChanged) if each.tenant_id == tenant_id]
-    assert changes[-3:] == ["grace", "suspended", "active"]
 
 
 async def test_a_trial_that_nobody_bought_after_ends_in_grace_and_suspension(house: Any, tenant_id: str) -> None:
