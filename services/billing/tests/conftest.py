@@ -67,9 +67,7 @@ class House:
 
     async def request(self, method: str, path: str, tenant_id: str | None = None, **body: object) -> Any:
         headers = {"X-Tenant-Id": tenant_id} if tenant_id else {}
-        return await self.running.http.request(
-            method, path, headers=headers, json=body or None, timeout=60.0
-        )
+        return await self.running.http.request(method, path, headers=headers, json=body or None, timeout=60.0)
 
     def new_tenant(self) -> str:
         tenant_id = f"t{new_id()[-12:]}"
@@ -126,7 +124,9 @@ class House:
 
     async def knows(self, event_id: str) -> bool:
         """Whether an event of Stripe's was taken, for whichever company."""
-        return bool(await self.owner.fetchval("select 1 from billing.stripe_events where event_id = $1", event_id))
+        return bool(
+            await self.owner.fetchval("select 1 from billing.stripe_events where event_id = $1", event_id)
+        )
 
 
 def about(event: Any) -> str:
@@ -155,7 +155,9 @@ def enquiry(message_id: str | None = None, at: datetime | None = None, **changes
     return MessageReceived.model_validate(given | changes)
 
 
-def analysed(pages: int = 3, tokens: tuple[int, int] | None = (2000, 400), **changes: object) -> DocumentAnalyzed:
+def analysed(
+    pages: int = 3, tokens: tuple[int, int] | None = (2000, 400), **changes: object
+) -> DocumentAnalyzed:
     given = {
         "document_id": new_id(), "message_id": new_id(), "filename": "Gehaltszettel.pdf",
         "blob": BlobRef(key="t/1", size=1, media_type="application/pdf"), "category": "income_proof", "summary": "Ein Lohn.",

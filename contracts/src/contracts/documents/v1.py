@@ -60,7 +60,9 @@ class DocumentAnalyzed(Event):
     model: str = Field(description="The model that analysed it.")
     offline: bool = Field(default=False, description="No model could be reached: rules of our own were used.")
     cost: Cost | None = Field(default=None, description="What the analysis cost, when it is known.")
-    tokens: Tokens | None = Field(default=None, description="The tokens that the model took, when it is known.")
+    tokens: Tokens | None = Field(
+        default=None, description="The tokens that the model took, when it is known."
+    )
 
 
 class DocumentUnreadable(Event):

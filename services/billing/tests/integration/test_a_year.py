@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-
 from billing.adapters.books import StoredBooks
 
 Make = Callable[..., Any]
 BEGIN = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
 """The last of January: months of every length follow."""
-PRICES = {"message": Decimal("0.02"), "document": Decimal("0.05"), "page": Decimal("0.015"), "token": Decimal("0.0000125")}
+PRICES = {
+    "message": Decimal("0.02"),
+    "document": Decimal("0.05"),
+    "page": Decimal("0.015"),
+    "token": Decimal("0.0000125"),
+}
 
 
 async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
@@ -56,12 +60,17 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
     assert len(invoices) >= 13
     assert {each["invoice_id"]: Decimal(each["total"]) for each in invoices} == at_stripe
     assert await year.issued() == sum(at_stripe.values())
-    assert any(line["proration"] and Decimal(line["amount"]) < 0 for each in invoices for line in each["lines"])
+    assert any(
+        line["proration"] and Decimal(line["amount"]) < 0 for each in invoices for line in each["lines"]
+    )
     # What the ledger reckons by itself, by unit and invoice, rounded once per line, is what Stripe wrote.
     for unit, quantity in used.items():
         lines = [line for each in invoices for line in each["lines"] if line["unit"] == unit]
         assert sum(Decimal(line["quantity"]) for line in lines) == quantity
-        expected = [(Decimal(line["quantity"]) * PRICES[unit]).quantize(Decimal("0.01"), ROUND_HALF_UP) for line in lines]
+        expected = [
+            (Decimal(line["quantity"]) * PRICES[unit]).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            for line in lines
+        ]
         assert [Decimal(line["amount"]) for line in lines] == expected
         assert books.get(f"unbilled:{unit}", Decimal(0)) == 0
         assert -books[f"revenue:{unit}"] == quantity * PRICES[unit]
@@ -100,8 +109,13 @@ class Year:
         prices = await v1.prices.list_async({"limit": 100})
         keys = {each.lookup_key: each.id async for each in prices.auto_paging_iter()}
         wanted = ["frontdesk/plan/starter/EUR/29.00"]
-        wanted += [f"frontdesk/usage/standard/2026-01/{unit}/EUR" for unit in ("message", "document", "page", "minute", "token")]
-        await v1.subscriptions.create_async({"customer": customer.id, "items": [{"price": keys[key]} for key in wanted]})
+        wanted += [
+            f"frontdesk/usage/standard/2026-01/{unit}/EUR"
+            for unit in ("message", "document", "page", "minute", "token")
+        ]
+        await v1.subscriptions.create_async(
+            {"customer": customer.id, "items": [{"price": keys[key]} for key in wanted]}
+        )
         await self.house.catch_up()
 
     async def goes_on(self, by: timedelta) -> None:
@@ -117,7 +131,9 @@ class Year:
     async def card(self, name: str) -> None:
         v1 = self.house.stripe.v1
         card = await v1.payment_methods.attach_async(name, {"customer": self.customer})
-        await v1.customers.update_async(self.customer, {"invoice_settings": {"default_payment_method": card.id}})
+        await v1.customers.update_async(
+            self.customer, {"invoice_settings": {"default_payment_method": card.id}}
+        )
 
     async def pay_what_is_open(self) -> None:
         v1 = self.house.stripe.v1
@@ -147,5 +163,3 @@ class Year:
     async def sums(self) -> dict[str, Decimal]:
         found = await self.house.ask("GET", f"/api/v1/billing/fleet/companies/{self.tenant_id}/balances")
         return {each["account"]: Decimal(each["amount"]) for each in found if each["currency"] == "EUR"}
-
-

@@ -16,7 +16,9 @@ from testkit.sandbox import Sandbox
 Make = Callable[..., Any]
 
 
-async def bought(house: Any, sandbox: Sandbox, tenant_id: str, plan: str = "team", card: str = "pm_card_visa") -> str:
+async def bought(
+    house: Any, sandbox: Sandbox, tenant_id: str, plan: str = "team", card: str = "pm_card_visa"
+) -> str:
     """A company that bought a plan; gives the customer's id."""
     page = await house.ask("POST", "/api/v1/billing/checkout", tenant_id, plan=plan)
     session = await sandbox.stripe.pay(page["url"].rpartition("/")[2], payment_method=card)
@@ -31,10 +33,16 @@ async def test_a_payment_that_fails_leads_to_letters_grace_suspension_and_back(
     await house.stripe.v1.payment_methods.attach_async("pm_card_chargeCustomerFail", {"customer": customer})
     cards = await house.stripe.v1.payment_methods.list_async({"customer": customer, "type": "card"})
     [subscription] = (await house.stripe.v1.subscriptions.list_async({"customer": customer})).data
-    await house.stripe.v1.subscriptions.update_async(subscription.id, {"default_payment_method": cards.data[0].id})
+    await house.stripe.v1.subscriptions.update_async(
+        subscription.id, {"default_payment_method": cards.data[0].id}
+    )
     await turn(house, sandbox, timedelta(days=32))
 
-    [failed] = [each for each in house.wire.all(PaymentFailed) if each.amount == "99.00" and await is_of(house, tenant_id, each)]
+    [failed] = [
+        each
+        for each in house.wire.all(PaymentFailed)
+        if each.amount == "99.00" and await is_of(house, tenant_id, each)
+    ]
     letter = await house.wire.heard(SendEmail, lambda each: each.lead_id == f"billing-{failed.invoice_id}")
     assert letter.despite_suspension
     assert "Zahlung fehlgeschlagen" in letter.subject
@@ -69,11 +77,19 @@ async def test_a_checkout_becomes_a_subscription_a_paid_invoice_and_a_licence(
     assert invoice["pdf_url"]
     assert [(each.status, each.plan) for each in changes] == [("trialing", "starter"), ("active", "team")]
     assert changes[-1].limits == {"users": 15}
-    assert [each.amount for each in house.wire.all(InvoicePaid) if each.invoice_id == invoice["invoice_id"]] == ["99.00"]
-    assert await sums(house, tenant_id) == {"cash": "99.00", "receivable": "0.00", "revenue:subscription": "-99.00"}
+    assert [
+        each.amount for each in house.wire.all(InvoicePaid) if each.invoice_id == invoice["invoice_id"]
+    ] == ["99.00"]
+    assert await sums(house, tenant_id) == {
+        "cash": "99.00",
+        "receivable": "0.00",
+        "revenue:subscription": "-99.00",
+    }
 
 
-async def test_events_in_any_order_and_twice_lead_to_the_same_books(house: Any, sandbox: Sandbox, tenant_id: str) -> None:
+async def test_events_in_any_order_and_twice_lead_to_the_same_books(
+    house: Any, sandbox: Sandbox, tenant_id: str
+) -> None:
     page = await house.ask("POST", "/api/v1/billing/checkout", tenant_id, plan="team")
     session = await sandbox.stripe.pay(page["url"].rpartition("/")[2])
     events = [
@@ -85,11 +101,19 @@ async def test_events_in_any_order_and_twice_lead_to_the_same_books(house: Any, 
         await house.hear(event)
     await house.catch_up()
 
-    said = [each for each in house.wire.all(SubscriptionChanged) if each.subscription_id == session["subscription"]]
+    said = [
+        each
+        for each in house.wire.all(SubscriptionChanged)
+        if each.subscription_id == session["subscription"]
+    ]
 
     assert [each.status for each in said] == ["active"]
     assert len(await house.ask("GET", "/api/v1/billing/invoices", tenant_id)) == 1
-    assert await sums(house, tenant_id) == {"cash": "99.00", "receivable": "0.00", "revenue:subscription": "-99.00"}
+    assert await sums(house, tenant_id) == {
+        "cash": "99.00",
+        "receivable": "0.00",
+        "revenue:subscription": "-99.00",
+    }
 
 
 async def test_an_event_of_another_version_of_stripes_interface_is_only_a_hint(
@@ -123,7 +147,11 @@ async def test_an_event_of_an_unknown_customer_is_kept_and_told(house: Any, tena
 
 
 async def test_events_of_another_hook_are_not_believed(house: Any, tenant_id: str) -> None:
-    event = {"id": f"evt_other_{tenant_id}", "type": "customer.updated", "data": {"object": {"id": "cus_1", "object": "customer"}}}
+    event = {
+        "id": f"evt_other_{tenant_id}",
+        "type": "customer.updated",
+        "data": {"object": {"id": "cus_1", "object": "customer"}},
+    }
     await house.hear(event, hook="somebody-elses")
     await house.hear({**event, "id": f"evt_ours_{tenant_id}"})
     await until_known(house, f"evt_ours_{tenant_id}")
@@ -154,7 +182,9 @@ async def test_a_plan_is_changed_prorated_and_cancelled(house: Any, sandbox: San
     assert await receivables(house, tenant_id) == sum(Decimal(each["total"]) for each in invoices)
 
 
-async def test_a_trial_that_nobody_bought_after_ends_in_grace_and_suspension(house: Any, tenant_id: str) -> None:
+async def test_a_trial_that_nobody_bought_after_ends_in_grace_and_suspension(
+    house: Any, tenant_id: str
+) -> None:
     await house.wire.say(TenantCreated(tenant_id=tenant_id, name="Müller"), tenant_id=tenant_id)
     await house.wire.heard(LicenceChanged, lambda each: each.tenant_id == tenant_id)
     for days, then in ((15, "grace"), (10, "suspended")):
@@ -185,7 +215,9 @@ async def test_nothing_of_a_card_is_stored(house: Any, sandbox: Sandbox, tenant_
                      " and table_name not in ('alembic_version', 'inbox', 'outbox')")
             )  # fmt: skip
             for table in tables.scalars().all():
-                stored += (await session.execute(text(f"select t::text from billing.{table} t"))).scalars().all()
+                stored += (
+                    (await session.execute(text(f"select t::text from billing.{table} t"))).scalars().all()
+                )
 
     assert len(stored) > 5
     assert [secret for secret in secrets if secret and any(secret in row for row in stored)] == []
@@ -224,7 +256,9 @@ async def until_known(house: Any, event_id: str) -> None:
 
 
 async def is_of(house: Any, tenant_id: str, failed: PaymentFailed) -> bool:
-    return failed.invoice_id in {each["invoice_id"] for each in await house.ask("GET", "/api/v1/billing/invoices", tenant_id)}
+    return failed.invoice_id in {
+        each["invoice_id"] for each in await house.ask("GET", "/api/v1/billing/invoices", tenant_id)
+    }
 
 
 async def sums(house: Any, tenant_id: str) -> dict[str, str]:
@@ -236,6 +270,8 @@ async def receivables(house: Any, tenant_id: str) -> Decimal:
     """What all invoices brought onto the account of what is owed."""
     async with house.running.service.units.reading(tenant_id) as session:
         rows = await session.execute(
-            text("select sum(amount) from billing.postings where account = 'receivable' and entry_id like 'invoice:%issued'")
+            text(
+                "select sum(amount) from billing.postings where account = 'receivable' and entry_id like 'invoice:%issued'"
+            )
         )
         return Decimal(rows.scalar_one())

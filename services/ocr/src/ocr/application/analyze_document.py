@@ -131,5 +131,7 @@ def _analyzed(document: DocumentReceived, reading: ReadText, analysis: Analysis)
         model=analysis.model,
         offline=analysis.offline,
         cost=None if cost is None else Cost(amount=f"{cost.amount:f}", currency=cost.currency),
-        tokens=None if analysis.tokens is None else Tokens(input=analysis.tokens[0], output=analysis.tokens[1]),
+        tokens=None
+        if analysis.tokens is None
+        else Tokens(input=analysis.tokens[0], output=analysis.tokens[1]),
     )
