@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from frontdesk.commands import (
+    billing,
     brake,
     dead_letters,
     demo,
@@ -33,6 +34,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     dead_letters.register,
     drafts.register,
     brake.register,
+    billing.register,
     people.register,
     generate.register,
     scaffold.register,
