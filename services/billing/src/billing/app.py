@@ -14,12 +14,13 @@ from billing.application.change_subscription import ChangeSubscription
 from billing.application.keep_budgets import KeepBudgets
 from billing.application.mirror_stripe import Mirror
 from billing.application.open_checkout import OpenCheckout
-from billing.application.ports import Clock, NotConfigured, Payments, Room
+from billing.application.ports import Clock, NotConfigured, Room
 from billing.application.reconcile import Reconcile
 from billing.application.record_usage import RecordUsage
 from billing.application.report_usage import ReportUsage
 from billing.application.reverse_usage import ReverseUsage
 from billing.application.review_licence import ReviewLicence
+from billing.application.stripe_ports import Payments
 from billing.application.take_on_company import TakeOnCompany
 from billing.application.take_stripe_event import TakeStripeEvent
 from billing.domain.money import currency

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billing.application.mirror_stripe import Mirror
-from billing.application.ports import Books, Clock, NotConfigured, Payments, Refused
+from billing.application.ports import Books, Clock, NotConfigured, Refused
+from billing.application.stripe_ports import Payments
 from billing.domain.plans import Catalogue
 from billing.domain.subscription import Subscription
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing.application.ports import Books, Clock, Payments, Room
+from billing.application.ports import Books, Clock, Room
 from billing.application.review_licence import ReviewLicence
+from billing.application.stripe_ports import Payments
 from billing.domain.invoice import Invoice
 from billing.domain.ledger import invoice_entries
 from billing.domain.letters import payment_failed_letter

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from billing.application.ports import (
-    Books,
-    Clock,
-    NewSession,
-    NotConfigured,
-    Once,
-    Payments,
-    Profiles,
-    Refused,
-)
+from billing.application.ports import Books, Clock, NotConfigured, Once, Profiles, Refused
+from billing.application.stripe_ports import NewSession, Payments
 from billing.application.take_on_company import TakeOnCompany
 from billing.domain.plans import Catalogue
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing.application.mirror_stripe import Mirror
-from billing.application.ports import Books, Clock, Company, MeterEvent, Payments
+from billing.application.ports import Books, Clock, Company, MeterEvent
+from billing.application.stripe_ports import Payments
 from billing.domain.drift import (
     Drift,
     DriftKind,

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.application.ports import Books, Clock, Company, MeterEvent, Payments
+from billing.application.ports import Books, Clock, Company, MeterEvent
+from billing.application.stripe_ports import Payments
 from billing.domain.subscription import Subscription
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from billing.application.ports import FLEET, Clock, Payments, Profiles, Room
+from billing.application.ports import FLEET, Clock, Profiles, Room
+from billing.application.stripe_ports import Payments
 from billing.application.take_on_company import TakeOnCompany
 from billing.domain.letters import licence_letter
 from billing.domain.licence import Licence, licence_of

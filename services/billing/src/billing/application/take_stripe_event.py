@@ -12,7 +12,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from billing.application.mirror_stripe import Mirror
-from billing.application.ports import Books, Clock, Payments, TakenEvent, Whereabouts
+from billing.application.ports import Books, Clock, TakenEvent
+from billing.application.stripe_ports import Payments, Whereabouts
 
 CARED_FOR = frozenset({"customer", "subscription", "invoice", "checkout.session", "credit_note"})
 """The kinds of objects that a company's books hang on; what else Stripe tells is for others."""

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from billing.application.ports import Books, Clock, NotConfigured, Payments, Profiles, Room
+from billing.application.ports import Books, Clock, NotConfigured, Profiles, Room
 from billing.application.reconcile import Reconcile
 from billing.application.report_usage import ReportUsage
 from billing.application.review_licence import LicenceDue, ReviewLicence
+from billing.application.stripe_ports import Payments
 from billing.application.take_on_company import TakeOnCompany
 from chassis import Outcome, Router, Session, UnitOfWork
 from chassis.errors import DeliveryError, OurOutage

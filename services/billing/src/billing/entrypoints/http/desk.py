@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from billing.application.change_subscription import ChangeSubscription
 from billing.application.keep_budgets import KeepBudgets
 from billing.application.open_checkout import OpenCheckout
-from billing.application.ports import Books, Clock, NotConfigured, Payments, Refused
+from billing.application.ports import Books, Clock, NotConfigured, Refused
 from billing.application.reconcile import Reconcile
 from billing.application.report_usage import ReportUsage
 from billing.application.reverse_usage import ReverseUsage
+from billing.application.stripe_ports import Payments
 from billing.application.take_on_company import TakeOnCompany
 from billing.domain.plans import Catalogue, UnknownPlan
 from chassis.http import Problem
