@@ -64,6 +64,10 @@ async def test_each_declared_subscriber_has_a_live_consumer_and_none_runs_undecl
         )
         async with await aio_pika.connect_robust(environment["AMQP_URL"]) as connection:
             channel = await connection.channel()
+            async with asyncio.timeout(30):
+                # /readyz answers for the hearings alone: the crash guard may take its queue up a moment later.
+                while not all([await consumers_of(channel, queue) for queue in own]):
+                    await asyncio.sleep(0.05)
             counts = {queue: await consumers_of(channel, queue) for queue in own}
 
         assert counts == dict.fromkeys(own, 1)

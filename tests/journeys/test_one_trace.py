@@ -204,7 +204,7 @@ async def test_the_log_holds_no_personal_data_and_no_secret_whatever_goes_wrong(
 async def _doors(
     process: asyncio.subprocess.Process, log: Path, collector: Collector, place: Mapping[str, str]
 ) -> AsyncIterator[Running]:
-    said = await asyncio.wait_for(_said(process), 90)
+    said = await asyncio.wait_for(_said(process, log), 90)
     addresses = dict(re.findall(r"^\s+vendor\s+(\S+)\s+(\S+)$", said, re.MULTILINE))
     gateway = dict(re.findall(r"^\s+service\s+(\S+)\s+(\S+)/docs$", said, re.MULTILINE))["gateway"]
     token = place["FRONTDESK_ADMIN_TOKEN"]
@@ -225,7 +225,7 @@ async def _doors(
         )
 
 
-async def _said(process: asyncio.subprocess.Process) -> str:
+async def _said(process: asyncio.subprocess.Process, log: Path) -> str:
     """What the program prints until its doors are open."""
     assert process.stdout is not None
     said: list[str] = []
@@ -233,7 +233,11 @@ async def _said(process: asyncio.subprocess.Process) -> str:
         said.append(line.decode())
         if said[-1].startswith("stop with"):
             return "".join(said)
-    raise AssertionError(f"it ended: {''.join(said)}")
+    raise AssertionError(f"it ended: {''.join(said)}\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8")[-4000:]
 
 
 async def _play(running: Running, story: Story) -> list[Entry]:

@@ -13,6 +13,7 @@ from sandbox.gate import VendorGate
 from sandbox.gemini.routes import Gemini
 from sandbox.graph.routes import Graph
 from sandbox.openai.routes import OpenAI
+from sandbox.push.routes import Push
 from sandbox.sns.routes import Sns
 from sandbox.stripe.control import StripeControl
 from sandbox.stripe.routes import Stripe
@@ -34,7 +35,7 @@ def create_sandbox(mail_routes: Sequence[BaseRoute] = ()) -> Sandbox:
     stripe = Stripe()
     vendors: dict[str, Vendor] = {
         vendor.name: vendor
-        for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha(), stripe)
+        for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha(), Push(), stripe)
     }
     control = ControlPlane(vendors)
     mounts: list[BaseRoute] = [Mount(f"/{name}", routes=list(v.routes())) for name, v in vendors.items()]
@@ -61,5 +62,6 @@ def http_addresses(base: str) -> dict[str, str]:
         "sns": f"{base}/sns",
         "captcha": f"{base}/captcha/siteverify",
         "vault": f"{base}/vault",
+        "push": f"{base}/push",
         "stripe": f"{base}/stripe",
     }

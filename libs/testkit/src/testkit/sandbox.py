@@ -87,6 +87,14 @@ class Sandbox:
         _checked(await self._control.delete("faults"))
         await self.mail.clear_faults()
 
+    async def browser(self, application_server_key: str) -> dict[str, JsonValue]:
+        """Subscribe a browser to push messages; returns what a page gets of it (`PushSubscription.toJSON()`)."""
+        made = await self._control.post(
+            f"{self.addresses['push']}/subscribe", json={"applicationServerKey": application_server_key}
+        )
+        subscription: dict[str, JsonValue] = _checked(made).json()
+        return subscription
+
     async def fire(self, **wish: JsonValue) -> Delivery:
         """Post a signed webhook: url=, secret=, body= (base64), delivery_id=, headers=, timestamp=."""
         return Delivery.model_validate_json(_checked(await self._control.post("fire", json=wish)).content)

@@ -433,12 +433,22 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 async def until_started(name: str) -> psutil.Process:
+    """The process of the reading that is about to begin: not one of the test before, which may still be ending."""
+    of_before = set(processes())
     async with asyncio.timeout(90):
         while True:
             for process in processes():
-                if process.name().startswith(name):
+                if process not in of_before and _is_at_work(process, name):
                     return process
             await asyncio.sleep(0.02)
+
+
+def _is_at_work(process: psutil.Process, name: str) -> bool:
+    """Whether it is that program and reads; Tesseract is also asked for its version, and ends at once."""
+    try:
+        return process.name().startswith(name) and "--version" not in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def until_gone(*gone: psutil.Process) -> None:

@@ -20,6 +20,7 @@ from frontdesk.commands import (
     scaffold,
     setup_check,
     stack,
+    staff,
     trace,
     up,
 )
@@ -36,6 +37,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     brake.register,
     billing.register,
     people.register,
+    staff.register,
     generate.register,
     scaffold.register,
 ]

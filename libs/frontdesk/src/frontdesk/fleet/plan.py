@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from frontdesk import checkout
 from frontdesk.fleet.errors import FleetError
 from frontdesk.fleet.roster import service_points
 from frontdesk.fleet.vendors import Vendors
@@ -33,12 +35,17 @@ class FleetPlan:
 
 
 def plan_fleet(
-    folder: Path, vendors: Vendors | None, environment: Mapping[str, str] | None = None
+    folder: Path,
+    vendors: Vendors | None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    observed: bool | None = None,
 ) -> FleetPlan:
     """Plan the fleet of a folder: ports chosen once and remembered, so that two checkouts run side by side.
 
     `vendors` are the simulated ones; without them the environment must say where the real ones are. `environment`
-    replaces the folder's own stack (the tests').
+    replaces the folder's own stack (the tests'). `observed`: spans go to the fleet's own Observer, unless the surroundings
+    name an endpoint; without being told, that is so for the folder's own stack.
     """
     ports = _ports(folder)
     shared = dict(environment or load_environment(folder))
@@ -47,9 +54,13 @@ def plan_fleet(
         "TENANCY_URL": urls["tenancy"],
         "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         "GATEWAY_UPSTREAMS": json.dumps(urls),
+        "OBSERVER_SERVICES": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
         "GATEWAY_SNAPSHOT_PATH": str(folder / "gateway" / "hooks.sealed"),
         "FILE_MANAGEMENT_LOCAL_ROOT": str(folder / "files"),
     }
+    observed = environment is None if observed is None else observed
+    if observed and "OTEL_EXPORTER_OTLP_ENDPOINT" not in {**os.environ, **shared}:
+        shared |= {"OTEL_EXPORTER_OTLP_ENDPOINT": urls["observer"], "FRONTDESK_OTLP_TO_OBSERVER": "true"}
     if vendors is not None:
         shared |= vendors.environment()
     return FleetPlan(folder, ports, shared)
@@ -89,13 +100,17 @@ def _is_ours(port: int, token: str) -> bool:
 
 
 def _ports(folder: Path) -> dict[str, int]:
-    """The remembered ports; a service's own where it is free."""
+    """The remembered ports; services' own for the checkout's own fleet, where they are free, else a block of free ones.
+
+    Fleets of other folders (tests, demos) never take the services' own: two that start at a time would take the same.
+    """
     file = folder / "fleet.json"
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     wanted = [point.name for point in service_points()]
     if any(name not in known for name in wanted):
         own = {point.name: _default_port(point.module) for point in service_points()}
-        if not known and all(is_free(port) for port in own.values()):
+        of_the_checkout = folder.resolve() == checkout.root() / ".local"
+        if not known and of_the_checkout and all(is_free(port) for port in own.values()):
             known = own
         else:
             first = free_block(len(wanted))

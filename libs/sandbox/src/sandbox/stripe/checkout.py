@@ -16,7 +16,7 @@ from sandbox.stripe.state import Account, Json, visible
 from sandbox.wire import JsonObject
 
 _KIND, _PATH, _DAY = "checkout.session", "/v1/checkout/sessions", 86400
-_NOTED = "allow_promotion_codes billing_address_collection customer_update tax_id_collection custom_text consent_collection submit_type payment_method_types phone_number_collection"
+_NOTED = "allow_promotion_codes billing_address_collection customer_update tax_id_collection custom_text consent_collection submit_type phone_number_collection"
 _FIELDS = f"{_NOTED} mode success_url cancel_url line_items customer customer_email client_reference_id metadata subscription_data currency expires_at locale payment_method_collection automatic_tax ui_mode return_url"
 _SUBSCRIPTION_DATA = (
     "metadata", "trial_period_days", "trial_end", "trial_settings", "description", "billing_cycle_anchor",

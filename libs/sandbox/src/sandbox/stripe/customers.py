@@ -9,7 +9,7 @@ from sandbox.stripe.params import Params
 from sandbox.stripe.state import Account, Json
 
 _PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
-_FIELDS = "address balance business_name description email individual_name invoice_prefix invoice_settings metadata name next_invoice_sequence payment_method phone preferred_locales shipping tax_exempt"
+_FIELDS = "address balance business_name description email individual_name invoice_prefix invoice_settings metadata name next_invoice_sequence phone preferred_locales shipping tax_exempt"
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
@@ -170,7 +170,7 @@ def _search(call: Call) -> Json:
 
 
 OPERATIONS: list[Operation] = [
-    operation("POST", "/v1/customers", _create, f"{_FIELDS} test_clock"),
+    operation("POST", "/v1/customers", _create, f"{_FIELDS} payment_method test_clock"),
     operation("GET", "/v1/customers", _list, f"{PAGING} created email test_clock"),
     operation("GET", "/v1/customers/search", _search, "query page limit"),
     operation("GET", "/v1/customers/{id}", _retrieve),

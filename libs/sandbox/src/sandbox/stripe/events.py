@@ -9,7 +9,8 @@ from sandbox.stripe.call import PAGING, Call, Operation, operation
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.listing import created_within, page
 from sandbox.stripe.params import Params
-from sandbox.stripe.state import API_VERSION, Json
+from sandbox.stripe.state import API_VERSION, Account, Json
+from sandbox.wire import JsonObject, as_text
 
 _CHANGEABLE = "description enabled_events metadata url"
 
@@ -31,11 +32,23 @@ def _retrieve(call: Call) -> Json:
     return call.account.get("event", call.id)
 
 
+def registered(account: Account, wish: JsonObject) -> Json:
+    """An endpoint whose secret is known beforehand (in the dashboard one copies it): `{url, secret, enabled_events, api_version?}`."""
+    params = Params({name: value for name, value in wish.items() if name != "secret"})
+    record = _new_endpoint(account, params)
+    record["_secret"] = as_text(wish.get("secret")) or record["_secret"]
+    return record
+
+
 def _create_endpoint(call: Call) -> Json:
-    params = call.params
+    record = _new_endpoint(call.account, call.params)
+    return record | {"secret": record["_secret"]}
+
+
+def _new_endpoint(account: Account, params: Params) -> Json:
     record: Json = {
-        "id": call.account.new_id("we"), "object": "webhook_endpoint", "api_version": params.text("api_version"),
-        "application": None, "created": call.account.now(), "description": None,
+        "id": account.new_id("we"), "object": "webhook_endpoint", "api_version": params.text("api_version"),
+        "application": None, "created": account.now(), "description": None,
         "enabled_events": [], "livemode": False, "metadata": {}, "status": "enabled", "url": "",
         "_secret": f"whsec_{secrets.token_hex(16)}",
     }  # fmt: skip
@@ -43,8 +56,7 @@ def _create_endpoint(call: Call) -> Json:
     if not params.texts("enabled_events"):
         params.required("enabled_events")
     _write_endpoint(record, params)
-    call.account.keep(record)
-    return record | {"secret": record["_secret"]}
+    return account.keep(record)
 
 
 def _write_endpoint(record: Json, params: Params) -> None:

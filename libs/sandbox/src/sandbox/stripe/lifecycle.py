@@ -5,29 +5,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from sandbox.stripe import collecting, invoicing, lines
-from sandbox.stripe.calendar import period_at
+from sandbox.stripe import collecting, invoicing
+from sandbox.stripe.periods import (
+    advance_lines,
+    arrears_lines,
+    customer_of,
+    items_of,
+    natural_period,
+    period_of,
+    used,
+)
 from sandbox.stripe.state import Account, Json
 
 LIVING = ("trialing", "active", "past_due", "unpaid")
 _TRIAL_NOTICE, _INCOMPLETE_SECONDS = 3 * 86400, 23 * 3600
-
-
-def customer_of(account: Account, subscription: Json) -> Json:
-    """Whose subscription it is."""
-    return account.tables["customer"][subscription["customer"]]
-
-
-def items_of(subscription: Json) -> list[Json]:
-    """Its items."""
-    items: list[Json] = subscription["items"]["data"]
-    return items
-
-
-def period_of(subscription: Json) -> tuple[int, int]:
-    """The period in which it is; all items share one."""
-    first = items_of(subscription)[0]
-    return first["current_period_start"], first["current_period_end"]
 
 
 def set_period(account: Account, subscription: Json, start: int, end: int) -> None:
@@ -35,38 +26,6 @@ def set_period(account: Account, subscription: Json, start: int, end: int) -> No
     for item in items_of(subscription):
         item["current_period_start"], item["current_period_end"] = start, end
     account.timeline_of(subscription).plan(end, lambda: _period_over(account, subscription, end))
-
-
-def natural_period(subscription: Json, moment: int) -> tuple[int, int]:
-    """The period by its anchor in which a moment lies."""
-    recurring = items_of(subscription)[0]["price"]["recurring"]
-    anchor = subscription["billing_cycle_anchor"]
-    return period_at(anchor, recurring["interval"], recurring["interval_count"], moment)
-
-
-def advance_lines(account: Account, subscription: Json) -> list[Json]:
-    """What the licensed items cost for the present period."""
-    start, end = period_of(subscription)
-    return [
-        line
-        for item in items_of(subscription)
-        for line in lines.licensed(account, subscription, item, start, end)
-    ]
-
-
-def arrears_lines(account: Account, subscription: Json, start: int, end: int) -> list[Json]:
-    """What was used of the metered items in a period."""
-    return _used(account, subscription, items_of(subscription), (start, end))
-
-
-def _used(account: Account, subscription: Json, items: Sequence[Json], period: tuple[int, int]) -> list[Json]:
-    """What was used of these items; one that came within the period counts from then on."""
-    start, end = period
-    return [
-        line
-        for item in items
-        for line in lines.metered(account, subscription, item, max(start, item["_used_since"]), end)
-    ]
 
 
 def plan_trial(account: Account, subscription: Json) -> None:
@@ -150,8 +109,8 @@ def renew(account: Account, subscription: Json, at: int) -> None:
             subscription["status"] = "active"
         set_period(account, subscription, at, natural_period(subscription, at)[1])
         # What was used in a trial is not billed.
-        used = [] if was_trial else arrears_lines(account, subscription, *before)
-        own = [*used, *advance_lines(account, subscription)]
+        usage = [] if was_trial else arrears_lines(account, subscription, *before)
+        own = [*usage, *advance_lines(account, subscription)]
         bill(account, subscription, "subscription_cycle", own, before, usage=None if was_trial else before)
 
 
@@ -215,7 +174,7 @@ def finalise(account: Account, record: Json) -> None:
     """Finalise a draft after counting its usage once more: events may come late for an hour."""
     subscription, usage = of_invoice(account, record), record.get("_usage")
     if subscription is not None and usage is not None:
-        fresh = _used(account, subscription, record["_used_items"], usage)
+        fresh = used(account, subscription, record["_used_items"], usage)
         kept = [line for line in record["lines"]["data"] if not line["_usage"]]
         for line in fresh:
             line["invoice"] = record["id"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from sandbox.stripe import invoicing, lifecycle, lines, subscription_changes
+from sandbox.stripe import invoicing, lifecycle, lines, periods, subscription_changes
 from sandbox.stripe.call import Call, Operation, operation
 from sandbox.stripe.errors import StripeError, missing_parameter
 from sandbox.stripe.params import Params
@@ -60,7 +60,7 @@ def _next(account: Account, customer: Json, subscription: Json, details: Params)
     imagined = copy.deepcopy(subscription)
     before, period, now = (
         subscription_changes.parts(subscription),
-        lifecycle.period_of(subscription),
+        periods.period_of(subscription),
         account.now(customer),
     )
     subscription_changes.imagine(account, imagined, details)
@@ -72,12 +72,12 @@ def _next(account: Account, customer: Json, subscription: Json, details: Params)
         waiting += [invoicing.item_of(account, item) for item in fresh]
     if behaviour == "always_invoice":
         return invoicing.preview(account, customer, imagined, [], waiting, (period[0], now))
-    own = lifecycle.arrears_lines(account, imagined, *period) if subscription["status"] != "trialing" else []
+    own = periods.arrears_lines(account, imagined, *period) if subscription["status"] != "trialing" else []
     if not ends:
-        start, end = period[1], lifecycle.natural_period(imagined, period[1])[1]
+        start, end = period[1], periods.natural_period(imagined, period[1])[1]
         own += [
             line
-            for item in lifecycle.items_of(imagined)
+            for item in periods.items_of(imagined)
             for line in lines.licensed(account, imagined, item, start, end)
         ]
     return invoicing.preview(account, customer, imagined, own, waiting, period)

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.stripe import (
+    cancelling,
     checkout,
     clocks,
     credit_notes,
@@ -39,12 +40,22 @@ from sandbox.stripe.pages import Pages
 from sandbox.stripe.params import Params
 from sandbox.stripe.rendering import rendered
 from sandbox.stripe.state import API_VERSION, Account, visible
-from sandbox.wire import JsonObject, NotJson, as_int, as_list, as_number, as_text, as_texts, json_object
+from sandbox.wire import (
+    JsonObject,
+    NotJson,
+    as_int,
+    as_list,
+    as_number,
+    as_objects,
+    as_text,
+    as_texts,
+    json_object,
+)
 
 _TEST_KEYS = ("sk_test_", "rk_test_")
 OPERATIONS: list[Operation] = [
     *customers.OPERATIONS, *payment_methods.OPERATIONS, *products.OPERATIONS, *prices.OPERATIONS,
-    *subscriptions.OPERATIONS, *subscription_changes.OPERATIONS, *portal.OPERATIONS,
+    *subscriptions.OPERATIONS, *subscription_changes.OPERATIONS, *cancelling.OPERATIONS, *portal.OPERATIONS,
     *invoices.OPERATIONS, *previews.OPERATIONS, *credit_notes.OPERATIONS, *checkout.OPERATIONS, *meters.OPERATIONS, *meter_events.OPERATIONS,
     *events.OPERATIONS, *clocks.OPERATIONS,
 ]  # fmt: skip
@@ -89,6 +100,8 @@ class Stripe:
         if "retry_days" in data:
             settings.retry_days = tuple(as_int(days) for days in as_list(data["retry_days"]))
         settings.after_retries = as_text(data.get("after_retries"), settings.after_retries)
+        for wish in as_objects(data.get("endpoints")):
+            events.registered(self.account, wish)
         if "webhook_retry_seconds" in data:
             settings.webhook_retry_seconds = tuple(
                 as_number(pause) for pause in as_list(data["webhook_retry_seconds"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sandbox.stripe import collecting, invoicing, lifecycle, lines
+from sandbox.stripe import collecting, invoicing, lifecycle, lines, periods
 from sandbox.stripe.call import Call, Operation, operation
 from sandbox.stripe.errors import StripeError, invalid, missing_resource
 from sandbox.stripe.params import Params
@@ -20,7 +20,7 @@ from sandbox.stripe.subscription_fields import (
     write_pause,
     write_plain,
 )
-from sandbox.stripe.subscriptions import check_price, new_item
+from sandbox.stripe.subscriptions import check_price, new_item, one_interval
 
 PRORATIONS = ("create_prorations", "always_invoice", "none")
 
@@ -51,7 +51,7 @@ def changed(account: Account, record: Json, params: Params) -> None:
         )
     behaviour = params.choice("proration_behavior", PRORATIONS, "create_prorations") or ""
     _check_payable(account, record, params, behaviour)
-    before, period, now = parts(record), lifecycle.period_of(record), account.now(record)
+    before, period, now = parts(record), periods.period_of(record), account.now(record)
     moment = params.integer("proration_date") or now
     if not period[0] <= moment <= period[1]:
         raise invalid("proration_date must be within the current period.", "proration_date")
@@ -68,7 +68,7 @@ def changed(account: Account, record: Json, params: Params) -> None:
         if _change_trial(account, record, params, now):
             return
         if not was_trial and behaviour != "none":
-            _prorate(account, record, before, period, moment, credit_only=is_new_cycle)
+            prorate(account, record, before, period, moment, credit_only=is_new_cycle)
         if is_new_cycle and not was_trial:
             _begin_cycle(account, record, now)
         elif behaviour == "always_invoice" and not was_trial:
@@ -117,6 +117,7 @@ def _change_items(account: Account, record: Json, params: Params, now: int) -> l
     items = record["items"]["data"]
     if not items:
         raise StripeError("A subscription must have at least one active price.", param="items")
+    one_interval(record)
     # All items share the subscription's period; what is used of a new one counts from now on.
     start = min(item["current_period_start"] for item in items)
     for item in items:
@@ -185,7 +186,7 @@ def _change_trial(account: Account, record: Json, params: Params, now: int) -> b
         raise invalid("Invalid timestamp: must be in the future", "trial_end")
     start = record["trial_start"] or now
     record |= {"status": "trialing", "trial_start": start, "trial_end": at, "billing_cycle_anchor": at}
-    lifecycle.set_period(account, record, lifecycle.period_of(record)[0], at)
+    lifecycle.set_period(account, record, periods.period_of(record)[0], at)
     lifecycle.plan_trial(account, record)
     return True
 
@@ -220,7 +221,7 @@ def _share_item(
     }
 
 
-def _prorate(
+def prorate(
     account: Account, record: Json, before: Sequence[Part], period: tuple[int, int], moment: int, *, credit_only: bool
 ) -> None:  # fmt: skip
     for item in prorations(account, record, before, period, moment, credit_only=credit_only):
@@ -253,11 +254,11 @@ def _item_for(
 
 def _begin_cycle(account: Account, record: Json, now: int) -> None:
     """A new cycle from now on, with its invoice at once."""
-    before = lifecycle.period_of(record)
-    own = lifecycle.arrears_lines(account, record, before[0], now)
+    before = periods.period_of(record)
+    own = periods.arrears_lines(account, record, before[0], now)
     record["billing_cycle_anchor"] = now
-    lifecycle.set_period(account, record, now, lifecycle.natural_period(record, now)[1])
-    own += lifecycle.advance_lines(account, record)
+    lifecycle.set_period(account, record, now, periods.natural_period(record, now)[1])
+    own += periods.advance_lines(account, record)
     lifecycle.bill(account, record, "subscription_update", own, (before[0], now), at_once=True)
 
 
@@ -267,37 +268,17 @@ def _invoice_now(account: Account, record: Json, period: tuple[int, int]) -> Non
         lifecycle.bill(account, record, "subscription_update", [], (period[0], now), at_once=True)
 
 
-def cancelled(account: Account, record: Json, params: Params) -> None:
-    """End it now, with a credit for what was paid ahead when `prorate` says so, and a last invoice when `invoice_now` does."""
-    if record["status"] in ("canceled", "incomplete_expired"):
-        raise missing_resource("subscription", record["id"])
-    details = params.sub("cancellation_details").only("comment", "feedback")
-    for name in ("comment", "feedback"):
-        record["cancellation_details"][name] = details.text(name, record["cancellation_details"][name])
-    period, now = lifecycle.period_of(record), account.now(record)
-    if params.flag("prorate") and record["status"] in ("active", "past_due"):
-        _prorate(account, record, parts(record), period, now, credit_only=True)
-    if params.flag("invoice_now"):
-        own = lifecycle.arrears_lines(account, record, period[0], now)
-        if own or invoicing.pending(account, record["customer"], record["id"]):
-            lifecycle.bill(account, record, "subscription_update", own, (period[0], now), at_once=True)
-    if record["status"] != "canceled":
-        lifecycle.end(account, record, "cancellation_requested")
-
-
 def _update(call: Call) -> Json:
     record = call.account.get("subscription", call.id)
     changed(call.account, record, call.params)
     return record
 
 
-def _cancel(call: Call) -> Json:
-    record = call.account.get("subscription", call.id)
-    cancelled(call.account, record, call.params)
-    return record
-
-
 OPERATIONS: list[Operation] = [
-    operation("POST", "/v1/subscriptions/{id}", _update, f"{CHANGEABLE} proration_date cancellation_details"),
-    operation("DELETE", "/v1/subscriptions/{id}", _cancel, "prorate invoice_now cancellation_details"),
+    operation(
+        "POST",
+        "/v1/subscriptions/{id}",
+        _update,
+        f"{CHANGEABLE} pause_collection proration_date cancellation_details",
+    ),
 ]

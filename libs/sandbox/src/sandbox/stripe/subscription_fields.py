@@ -9,7 +9,7 @@ from sandbox.stripe.state import Account, Json
 CHANGEABLE = (
     "items metadata description default_payment_method collection_method days_until_due cancel_at_period_end cancel_at "
     "proration_behavior payment_behavior billing_cycle_anchor trial_end trial_settings payment_settings "
-    "automatic_tax invoice_settings off_session pause_collection"
+    "automatic_tax invoice_settings off_session"
 )
 PAYMENT_BEHAVIOURS = (
     "allow_incomplete",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.stripe import collecting, invoicing, lifecycle, lines
+from sandbox.stripe import collecting, invoicing, lifecycle, lines, periods
 from sandbox.stripe.call import PAGING, Call, Operation, operation
 from sandbox.stripe.customers import one_currency
 from sandbox.stripe.errors import StripeError, invalid, missing_parameter
@@ -33,6 +33,7 @@ def made(account: Account, params: Params) -> Json:
         raise missing_parameter("items")
     record["items"]["data"] = [new_item(account, record, item, now) for item in given]
     record["items"]["total_count"] = len(given)
+    one_interval(record)
     one_currency(customer, record["currency"])
     trial_end = _trial_end(params, record, now)
     record["_behaviour"] = params.choice("payment_behavior", PAYMENT_BEHAVIOURS, "allow_incomplete")
@@ -108,14 +109,16 @@ def check_price(record: Json, price: Json, params: Params) -> None:
     record["currency"] = price["currency"]
     if is_metered(price) and "quantity" in params:
         raise invalid("You cannot set the quantity for metered plans.", params.place("quantity"))
-    own = {(price["recurring"]["interval"], price["recurring"]["interval_count"])}
-    others = {
+
+
+def one_interval(record: Json) -> None:
+    """Refuse items of different intervals."""
+    intervals = {
         (item["price"]["recurring"]["interval"], item["price"]["recurring"]["interval_count"])
         for item in record["items"]["data"]
-        if item.get("id") != params.text("id")
     }
-    if others and others != own:
-        raise invalid("The sandbox bills all items of a subscription in one interval.", place)
+    if len(intervals) > 1:
+        raise invalid("The sandbox bills all items of a subscription in one interval.", "items")
 
 
 def _trial_end(params: Params, record: Json, now: int) -> int | None:
@@ -157,7 +160,7 @@ def _start_trial(account: Account, record: Json, customer: Json, trial_end: int)
     account.emit("customer.subscription.created", record)
     own = [
         line
-        for item in lifecycle.items_of(record)
+        for item in periods.items_of(record)
         for line in lines.trial(account, record, item, now, trial_end)
     ]
     invoice = invoicing.drafted(account, customer, record, "subscription_create", own, (now, now))
@@ -171,13 +174,13 @@ def _start(account: Account, record: Json, customer: Json, params: Params) -> No
     if anchor is not None and anchor <= now:
         raise invalid("billing_cycle_anchor must be in the future.", "billing_cycle_anchor")
     record["billing_cycle_anchor"] = anchor or now
-    natural = lifecycle.natural_period(record, now)
+    natural = periods.natural_period(record, now)
     if anchor is not None and anchor > natural[1]:
         raise invalid(
             "billing_cycle_anchor cannot be later than next natural billing date.", "billing_cycle_anchor"
         )
     lifecycle.set_period(account, record, now, natural[1])
-    own = lifecycle.advance_lines(account, record)
+    own = periods.advance_lines(account, record)
     if anchor is not None:
         prorate = params.choice("proration_behavior", ("create_prorations", "none"), "create_prorations")
         own = [_first_share(line, natural, now) for line in own] if prorate == "create_prorations" else []
@@ -250,8 +253,8 @@ def _resume(call: Call) -> Json:
     now = account.now(record)
     with account.changing(record, "customer.subscription.updated"):
         record |= {"status": "active", "billing_cycle_anchor": now}
-        lifecycle.set_period(account, record, now, lifecycle.natural_period(record, now)[1])
-        own = lifecycle.advance_lines(account, record)
+        lifecycle.set_period(account, record, now, periods.natural_period(record, now)[1])
+        own = periods.advance_lines(account, record)
         lifecycle.bill(account, record, "subscription_update", own, (now, now), at_once=True)
     account.emit("customer.subscription.resumed", record)
     return record

@@ -74,9 +74,10 @@ def fleet_routes(desk: Desk) -> APIRouter:
             return await desk.payments.seed(desk.catalogue)
 
     @router.post("/report", summary="Tell Stripe's meters now what waits", openapi_extra=_WRITE)
-    async def report() -> dict[str, int]:
+    async def report(tenant_id: Annotated[str | None, Query(max_length=63)] = None) -> dict[str, int]:
         with problems():
-            return {company_id: (await desk.report(company_id)).sent for company_id in await _all(desk)}
+            chosen = [tenant_id] if tenant_id is not None else await _all(desk)
+            return {company_id: (await desk.report(company_id)).sent for company_id in chosen}
 
     return router
 
