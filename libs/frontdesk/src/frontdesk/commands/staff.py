@@ -58,7 +58,9 @@ def add(
     if quiet_from or quiet_until:
         wish |= {"quiet_from": quiet_from, "quiet_until": quiet_until}
     added = cast("dict[str, str]", open_door().ask("POST", STAFF, body=wish))
-    typer.echo(f"{added['email']} is told of alerts ({added['staff_id']}); try it: frontdesk staff test {email}")
+    typer.echo(
+        f"{added['email']} is told of alerts ({added['staff_id']}); try it: frontdesk staff test {email}"
+    )
 
 
 def remove(who: Who) -> None:
