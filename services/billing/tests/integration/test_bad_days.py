@@ -30,14 +30,14 @@ async def customer(house: Any, sandbox: Sandbox, tenant_id: str) -> AsyncIterato
 async def test_stripe_is_away_for_a_day_the_ledger_goes_on_and_the_meters_catch_up_once(
     house: Any, sandbox: Sandbox, tenant_id: str, customer: str, enquiry: Make
 ) -> None:
-    await sandbox.fault("stripe", "status", status=503, times=10_000)
+    await sandbox.fault("stripe", "503", times=10_000)
     for _ in range(12):
         await house.said(enquiry(), tenant_id)
     away = await house.request("POST", "/api/v1/billing/fleet/report")
     waiting = (await company(house, tenant_id))["meters"]
     await sandbox.clear_faults()
     # One was taken, and the answer got lost.
-    await sandbox.fault("stripe", "cut", path="*/meter_events", times=1)
+    await sandbox.fault("stripe", "commit_then_cut", path="/v1/billing/meter_events", times=1)
     await report_until_done(house, tenant_id)
     await report_until_done(house, tenant_id)
 
@@ -52,7 +52,9 @@ async def test_what_was_sent_and_not_noted_counts_once(
 ) -> None:
     await house.said(enquiry(), tenant_id)
     await report_until_done(house, tenant_id)
-    await house.owner.execute("update billing.meter_events set state = 'waiting', sent_at = null where tenant_id = $1", tenant_id)
+    await house.owner.execute(
+        "update billing.meter_events set state = 'waiting', sent_at = null where tenant_id = $1", tenant_id
+    )
     await report_until_done(house, tenant_id)
 
     assert (await company(house, tenant_id))["meters"] == {"sent": 1}
@@ -125,7 +127,10 @@ async def test_usage_that_nobody_here_sent_and_what_is_too_old_to_send_again_is_
 
     found = {each["kind"]: each for each in await reconciled(house, tenant_id)}
 
-    assert {kind: each["mended"] for kind, each in found.items()} == {"usage_extra": False, "usage_uncertain": False}
+    assert {kind: each["mended"] for kind, each in found.items()} == {
+        "usage_extra": False,
+        "usage_uncertain": False,
+    }
     assert "counted 5" in found["usage_extra"]["sentence"]
     assert await counted(house, customer, "message") == 1
 
@@ -138,7 +143,10 @@ async def test_a_subscription_and_invoices_that_were_missed_are_fetched_again(
     await house.owner.execute("delete from billing.invoices where tenant_id = $1", tenant_id)
     found = await reconciled(house, tenant_id)
 
-    assert sorted((each["kind"], each["mended"]) for each in found) == [("invoice_missing", True), ("subscription_differs", True)]
+    assert sorted((each["kind"], each["mended"]) for each in found) == [
+        ("invoice_missing", True),
+        ("subscription_differs", True),
+    ]
     assert "cancel_at" in next(each["sentence"] for each in found if each["kind"] == "subscription_differs")
     assert await reconciled(house, tenant_id) == []
     assert (await house.ask("GET", "/api/v1/billing/subscription", tenant_id))["cancel_at"] is not None
@@ -148,7 +156,8 @@ async def test_an_invoice_that_differs_is_mended_and_one_that_stripe_does_not_kn
     house: Any, tenant_id: str, customer: str
 ) -> None:
     await house.owner.execute(
-        "update billing.invoices set document = jsonb_set(document, '{amount_paid}', '\"1.00\"') where tenant_id = $1", tenant_id
+        "update billing.invoices set document = jsonb_set(document, '{amount_paid}', '\"1.00\"') where tenant_id = $1",
+        tenant_id,
     )
     await house.owner.execute(
         "insert into billing.invoices select tenant_id, 'in_gone', number, status, currency, total, amount_due, amount_paid, "
@@ -165,7 +174,12 @@ async def test_a_second_subscription_and_a_customer_that_is_gone_are_told(
     house: Any, tenant_id: str, customer: str
 ) -> None:
     [first] = (await house.stripe.v1.subscriptions.list_async({"customer": customer})).data
-    await house.stripe.v1.subscriptions.create_async({"customer": customer, "items": [{"price": first["items"].data[0].price.id}]})
+    await house.stripe.v1.subscriptions.create_async(
+        {
+            "customer": customer, "items": [{"price": first["items"].data[0].price.id}],
+            "default_payment_method": str(first.default_payment_method),
+        }
+    )  # fmt: skip
     twice = {each["kind"]: each["sentence"] for each in await reconciled(house, tenant_id)}
     await house.stripe.v1.customers.delete_async(customer)
     [gone] = await reconciled(house, tenant_id)
@@ -176,11 +190,15 @@ async def test_a_second_subscription_and_a_customer_that_is_gone_are_told(
     assert gone in told
 
 
-async def test_usage_that_stripe_refuses_for_good_is_told(house: Any, tenant_id: str, customer: str, enquiry: Make) -> None:
+async def test_usage_that_stripe_refuses_for_good_is_told(
+    house: Any, tenant_id: str, customer: str, enquiry: Make
+) -> None:
     await house.said(enquiry(), tenant_id)
     async with StoredBooks(house.running.service.units).of(tenant_id) as room:
         [event] = await room.meters.waiting(tenant_id, 10)
-        await room.meters.refused(tenant_id, event.usage_id, "The timestamp is more than 35 days in the past.")
+        await room.meters.refused(
+            tenant_id, event.usage_id, "The timestamp is more than 35 days in the past."
+        )
 
     assert [each["kind"] for each in await reconciled(house, tenant_id)] == ["usage_refused"]
 
