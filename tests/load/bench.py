@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import events
 import hops
 import houses
+import ledger
 import outages
 import pages
 import reads
@@ -27,6 +28,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (events.NAMES, events.measure),
     (hops.RELAY, hops.measure_relay),
     (hops.DELAY, hops.measure_delay),
+    (ledger.NAMES, ledger.measure),
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
 )
