@@ -11,6 +11,7 @@ import advice
 import events
 import hops
 import houses
+import ledger
 import outages
 import pages
 import reads
@@ -29,6 +30,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (events.NAMES, events.measure),
     (hops.RELAY, hops.measure_relay),
     (hops.DELAY, hops.measure_delay),
+    (ledger.NAMES, ledger.measure),
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
     (spans.NAMES, spans.measure),

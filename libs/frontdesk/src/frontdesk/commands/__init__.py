@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from frontdesk.commands import (
+    billing,
     brake,
     dead_letters,
     demo,
@@ -36,6 +37,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     dead_letters.register,
     drafts.register,
     brake.register,
+    billing.register,
     people.register,
     staff.register,
     generate.register,
