@@ -26,6 +26,7 @@ _SERVICES = {
     "observer": "http://127.0.0.1:8010",
     "billing": "http://127.0.0.1:8013",
 }
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
@@ -206,8 +207,9 @@ class Settings(chassis.Settings):
     @field_validator("services")
     @classmethod
     def _complete(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
-        if unknown := given.keys() - _SERVICES.keys():
-            raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
+        # A house may have services of its own (`frontdesk scaffold service`): they are watched as all others.
+        if unfit := [name for name in given if not _NAME.fullmatch(name)]:
+            raise ValueError(f"no name of a service: {', '.join(sorted(unfit))}")
         return {**{name: [url] for name, url in _SERVICES.items()}, **given}
 
     @property
