@@ -84,7 +84,9 @@ async def until_ready(port: int) -> None:
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(20):
         while True:
             try:
-                if (await http.get(f"http://127.0.0.1:{port}/-/ready")).is_success:
+                # It begins to scrape some seconds after it is ready.
+                answer = await http.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": "up"})
+                if answer.is_success and answer.json()["data"]["result"]:
                     return
             except httpx.HTTPError:
                 pass

@@ -167,7 +167,9 @@ def _labels(metric: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _points(one: _Result, span: Span) -> Iterator[tuple[datetime, float]]:
+    """By the beginning of each step, exactly: Prometheus counts in milliseconds."""
     for moment, value in one.values:
         number = float(value)
         if not isnan(number):
-            yield datetime.fromtimestamp(moment, UTC) - span.step, number
+            place = round((datetime.fromtimestamp(moment, UTC) - span.since) / span.step) - 1
+            yield span.since + place * span.step, number
