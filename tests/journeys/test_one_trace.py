@@ -240,7 +240,7 @@ def _journal(running: Running) -> Journal:
 
 
 async def _whole_story(running: Running, entries: list[Entry]) -> dict[str, Any]:
-    """The story as the Observer draws it, once all spans that said something have come, and all that they hang under."""
+    """The story as the Observer draws it, once all spans that said something have come, all that they hang under, and the sending."""
     said = {_span(entry) for entry in entries}
     told: dict[str, Any] = {}
     for _ in range(150):
@@ -249,7 +249,8 @@ async def _whole_story(running: Running, entries: list[Entry]) -> dict[str, Any]
             told = answer.json()
             spans = {line["span_id"] for line in told["waterfall"]}
             tops = [line for line in told["waterfall"] if line["parent_id"] not in spans]
-            if said <= spans and len(tops) == 1:
+            sent = any(line["name"] == "smtp send" for line in told["waterfall"])
+            if said <= spans and len(tops) == 1 and sent:
                 return told
         await asyncio.sleep(0.1)
     raise AssertionError(f"the story is not whole: {answer.status_code} {json.dumps(told)[:3000]}")

@@ -154,7 +154,8 @@ class _Unrecorded:
 def belongs(correlation_id: str, tenant_id: str) -> None:
     """Say on the current span which story begins in it, or goes on: a request learns that by and by."""
     span = trace.get_current_span()
-    if span.is_recording():
+    # What a handler does on the side, in a transaction of its own, is still the work of its message's story.
+    if span.is_recording() and _handled.get(None) is None:
         span.set_attribute("frontdesk.correlation_id", correlation_id)
         span.set_attribute("frontdesk.tenant_id", tenant_id)
 
