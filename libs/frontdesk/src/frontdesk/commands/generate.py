@@ -21,6 +21,7 @@ def generate(
 ) -> None:
     """Write schemas, AsyncAPI files and the catalogue of messages; refuse to break a released message."""
     from frontdesk.generate import RefusedChange, stale, write
+    from frontdesk.generate.definitions import definitions
     from frontdesk.generate.fleet import fleet
 
     folder = checkout.root() / "contracts"
@@ -37,7 +38,15 @@ def generate(
         for change in refusal.args:
             typer.echo(f"  {change}", err=True)
         raise typer.Exit(1) from refusal
+    changed = [f"contracts/{path}" for path in changed]
+    file = checkout.root() / "deploy" / "rabbitmq" / "definitions.json"
+    if not broken:
+        wanted = definitions(members)
+        if not file.exists() or file.read_text() != wanted:
+            changed.append(str(file.relative_to(checkout.root())))
+            if not check:
+                file.write_text(wanted)
     for path in changed:
-        typer.echo(f"{'stale' if check else 'written'}: contracts/{path}")
+        typer.echo(f"{'stale' if check else 'written'}: {path}")
     if broken or (check and changed):
         raise typer.Exit(1)
