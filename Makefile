@@ -65,6 +65,7 @@ lock: setup ## Resolve all dependencies anew into requirements.lock
 .PHONY: generate
 generate: setup ## Write the generated files: schemas, AsyncAPI, the catalogue
 	@$(BIN)/frontdesk generate
+	@$(BIN)/python -m observer.adapters.observer_config > deploy/observer_config.schema.json
 
 .PHONY: format
 format: setup ## Put all code into form
