@@ -39,7 +39,9 @@ def fleets(render: Render) -> dict[str, list[Object]]:
     return {
         "dev": render("dev"),
         **{
-            environment: [found for only in ("shared", *names) for found in render(environment, {"only": only})]
+            environment: [
+                found for only in ("shared", *names) for found in render(environment, {"only": only})
+            ]
             for environment in ("stage", "prod")
         },
     }

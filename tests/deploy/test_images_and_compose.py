@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,14 @@ DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_bytes()
 def test_the_compose_files_are_as_compose_wants_them() -> None:
     files = [ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "observability.yml"]
     checked = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", *map(str, files)],
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            *map(str, files),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -66,7 +74,9 @@ def test_what_is_secret_stands_in_files_that_the_script_makes() -> None:
 
 def test_the_image_runs_without_rights_and_says_whether_it_is_well() -> None:
     steps = DockerfileParser(fileobj=BytesIO(DOCKERFILE)).structure
-    last = {step["instruction"]: step["value"] for step in steps if step["instruction"] not in ("COMMENT", "RUN")}
+    last = {
+        step["instruction"]: step["value"] for step in steps if step["instruction"] not in ("COMMENT", "RUN")
+    }
 
     assert last["USER"] == "10001:10001"
     assert "/health" in last["HEALTHCHECK"]
@@ -93,16 +103,23 @@ def test_programs_beside_python_are_listed_once() -> None:
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the image of reporting holds, built by the Dockerfile's own steps."""
     images = tmp_path_factory.mktemp("images")
-    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "FRONTDESK_IMAGES": str(images)}
-    subprocess.run(["bash", ROOT / "deploy" / "rehearse.sh", "reporting"], check=True, env=environment, timeout=240)
+    environment = {**os.environ, "FRONTDESK_IMAGES": str(images)}
+    subprocess.run(
+        ["bash", ROOT / "deploy" / "rehearse.sh", "reporting"], check=True, env=environment, timeout=240
+    )
     return images / "reporting"
 
 
 def test_an_image_holds_one_service_and_no_stranger(image: Path) -> None:
     assert [folder.name for folder in (image / "services").iterdir()] == ["reporting"]
-    installed = {file.name.partition("-")[0] for file in (image / ".venv/lib").glob("python3*/site-packages/*.dist-info")}
+    installed = {
+        file.name.partition("-")[0]
+        for file in (image / ".venv/lib").glob("python3*/site-packages/*.dist-info")
+    }
     assert "frontdesk_reporting" in installed
-    assert installed.isdisjoint({"pytest", "openai", "playwright", "locust", "frontdesk_sandbox", "frontdesk_ocr"})
+    assert installed.isdisjoint(
+        {"pytest", "openai", "playwright", "locust", "frontdesk_sandbox", "frontdesk_ocr"}
+    )
 
 
 def test_a_service_in_its_image_names_the_secret_that_it_lacks(image: Path) -> None:
@@ -111,7 +128,9 @@ def test_a_service_in_its_image_names_the_secret_that_it_lacks(image: Path) -> N
         "BLOB_URL": "memory://", "FRONTDESK_SERVICE_TOKEN": "x", "FRONTDESK_ADMIN_TOKEN": "x",
     }  # fmt: skip
 
-    ended = subprocess.run([image / "entrypoint"], env=lacking, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [image / "entrypoint"], env=lacking, capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1

@@ -10,6 +10,7 @@ import helm_python
 import kubernetes_validate
 import pytest
 import yaml
+
 from testkit.architecture import roster
 from testkit.architecture.tree import Tree
 from testkit.chart import CHART, ENVIRONMENTS, ROOT, Object, Render, merged, of_kind, values_of
@@ -35,7 +36,9 @@ def declared() -> dict[str, dict[str, Any]]:
 def pods(objects: list[Object]) -> dict[str, Object]:
     kinds = ("Deployment", "Job")
     return {
-        found["metadata"]["name"]: found["spec"]["template"]["spec"] for found in objects if found["kind"] in kinds
+        found["metadata"]["name"]: found["spec"]["template"]["spec"]
+        for found in objects
+        if found["kind"] in kinds
     }
 
 
@@ -87,8 +90,13 @@ def test_no_pod_may_do_more_than_it_must(environment: str, fleets: dict[str, lis
 def test_a_service_is_asked_only_by_whom_its_code_lets_ask() -> None:
     ports = {roster.port_of(service): service.name for service in TREE.services()}
     for service in TREE.services():
-        text = (service.source / "settings.py").read_text(encoding="utf-8")
-        asked = {ports[int(port)] for port in re.findall(r"http://127\.0\.0\.1:(80\d\d)", text) if int(port) in ports}
+        # Where people reach the fleet is nobody whom a service asks.
+        text = re.sub(r"public_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8"))
+        asked = {
+            ports[int(port)]
+            for port in re.findall(r"http://127\.0\.0\.1:(80\d\d)", text)
+            if int(port) in ports
+        }
         asked = asked - ({service.name} if service.name == "gateway" else set())
 
         assert set(declared()[service.name]["asks"]) == asked | {"tenancy"}, service.name
@@ -104,16 +112,20 @@ def test_only_services_with_vendors_reach_the_internet() -> None:
     }
 
 
-def test_every_setting_that_the_chart_gives_is_one_that_the_service_reads(fleets: dict[str, list[Object]]) -> None:
-    everywhere = (ROOT / "libs/chassis/src/chassis/settings.py").read_text(encoding="utf-8")
+def test_every_setting_that_the_chart_gives_is_one_that_the_service_reads(
+    fleets: dict[str, list[Object]],
+) -> None:
+    chassis = ROOT / "libs/chassis/src/chassis"
+    everywhere = "".join(
+        (chassis / name).read_text(encoding="utf-8") for name in ("settings.py", "secrets.py")
+    )
     for service in TREE.services():
         pod = pods(fleets["prod"])[f"frontdesk-{service.name}"]
         text = (service.source / "settings.py").read_text(encoding="utf-8") + everywhere
-        text += "FRONTDESK_SECRETS_DIR"
         for setting in pod["containers"][0]["env"]:
             name = setting["name"]
 
-            assert f'"{name}"' in text or f"    {name.lower()}:" in text or name in text, f"{service.name}: {name}"
+            assert f'"{name}"' in text or f"    {name.lower()}:" in text, f"{service.name}: {name}"
 
 
 def test_a_service_released_alone_changes_nothing_of_the_others(render: Render) -> None:
@@ -126,14 +138,18 @@ def test_a_service_released_alone_changes_nothing_of_the_others(render: Render) 
     assert all(found["metadata"]["name"].startswith("frontdesk-ocr") for found in alone)
 
 
-def test_migrations_come_before_everything_and_only_they_know_the_owner(fleets: dict[str, list[Object]]) -> None:
+def test_migrations_come_before_everything_and_only_they_know_the_owner(
+    fleets: dict[str, list[Object]],
+) -> None:
     for name, job in of_kind(fleets["prod"], "Job").items():
         assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", name
     for name, pod in pods(fleets["prod"]).items():
         assert ("frontdesk-migration" in json.dumps(pod)) == name.endswith("-migrate")
 
 
-def test_the_observer_says_how_many_replicas_there_are(fleets: dict[str, list[Object]], render: Render) -> None:
+def test_the_observer_says_how_many_replicas_there_are(
+    fleets: dict[str, list[Object]], render: Render
+) -> None:
     scaled = of_kind(fleets["prod"], "ScaledObject")
     for name, found in scaled.items():
         trigger = found["spec"]["triggers"][0]
@@ -165,7 +181,11 @@ WRONG = [
     ({"only": "fax"}, "only: there is no service fax", "gateway"),
     ({"ingress": {"enabled": True}}, "ingress.host is empty", "host"),
     ({"secrets": {"external": {"enabled": True}}}, "secrets.external.store.name is empty", "store"),
-    ({"services": {"file-management": {"replicas": 2}}}, "several replicas need a volume that they share", "file-management"),
+    (
+        {"services": {"file-management": {"replicas": 2}}},
+        "several replicas need a volume that they share",
+        "file-management",
+    ),
     ({"rabbitmq": {"cluster": {"enabled": True}}}, "--set only=shared", "first"),
 ]
 

@@ -20,7 +20,9 @@ Render = Callable[..., list[Object]]
 
 def values_of(environment: str) -> dict[str, Any]:
     """What an environment's file of values says."""
-    values: dict[str, Any] = yaml.safe_load((CHART / f"values-{environment}.yaml").read_text(encoding="utf-8"))
+    values: dict[str, Any] = yaml.safe_load(
+        (CHART / f"values-{environment}.yaml").read_text(encoding="utf-8")
+    )
     return values
 
 
@@ -29,7 +31,9 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     result = copy.deepcopy(dict(below))
     for name, value in above.items():
         under = result.get(name)
-        result[name] = merged(under, value) if isinstance(value, Mapping) and isinstance(under, dict) else value
+        result[name] = (
+            merged(under, value) if isinstance(value, Mapping) and isinstance(under, dict) else value
+        )
     return result
 
 

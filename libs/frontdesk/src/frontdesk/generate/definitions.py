@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from faststream.rabbit import RabbitQueue
+
 from chassis.broker import dead_letter_queue, work_queue
 from chassis.router import Hearing
 from contracts.routing import DEAD_LETTER_EXCHANGE, EXCHANGE, dead_queue
-from faststream.rabbit import RabbitQueue
 from frontdesk.generate.fleet import Member
 
 VHOST = "frontdesk"
