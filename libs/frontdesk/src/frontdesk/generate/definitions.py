@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 
 from faststream.rabbit import RabbitQueue
+from pydantic import TypeAdapter
 
 from chassis.broker import dead_letter_queue, work_queue
 from chassis.router import Hearing
@@ -74,7 +75,7 @@ def _exchange(name: str, kind: str) -> Entry:
 
 
 def _queue(queue: RabbitQueue) -> Entry:
-    arguments: dict[str, Value] = {name: value for name, value in (queue.arguments or {}).items()}
+    arguments = TypeAdapter(dict[str, str | int | bool]).validate_python(queue.arguments or {})
     return {
         "vhost": VHOST, "name": queue.name, "durable": True, "auto_delete": False,
         "arguments": {**arguments, "x-queue-type": "quorum"},
