@@ -22,6 +22,7 @@ def generate(
     """Write schemas, AsyncAPI files, the catalogue, rules and boards; refuse to break a released message."""
     from frontdesk.fleet.plan import own_ports
     from frontdesk.generate import RefusedChange, stale, write
+    from frontdesk.generate.definitions import definitions
     from frontdesk.generate.fleet import fleet
     from frontdesk.generate.watching import stale_watch, write_watch
 
@@ -39,10 +40,17 @@ def generate(
         for change in refusal.args:
             typer.echo(f"  {change}", err=True)
         raise typer.Exit(1) from refusal
-    for path in changed:
-        typer.echo(f"{'stale' if check else 'written'}: contracts/{path}")
+    changed = [f"contracts/{path}" for path in changed]
+    file = deploy / "rabbitmq" / "definitions.json"
+    if not broken:
+        wanted = definitions(members)
+        if not file.exists() or file.read_text() != wanted:
+            changed.append(str(file.relative_to(checkout.root())))
+            if not check:
+                file.write_text(wanted)
     watching = stale_watch(deploy, own_ports()) if check else write_watch(deploy, own_ports())
-    for path in watching:
-        typer.echo(f"{'stale' if check else 'written'}: deploy/{path}")
-    if broken or (check and (changed or watching)):
+    changed += [f"deploy/{path}" for path in watching]
+    for path in changed:
+        typer.echo(f"{'stale' if check else 'written'}: {path}")
+    if broken or (check and changed):
         raise typer.Exit(1)
