@@ -33,9 +33,9 @@ from observer.domain.series import Sample, Series, Span
 from testkit.probe.service import Probe, create_probe
 from testkit.wire import tapped
 
-MEAN, SCV, SERVERS, RHO = 0.08, 0.5, 4, 0.6
+MEAN, SCV, SERVERS, RHO = 0.15, 0.5, 4, 0.6
 STEP = timedelta(seconds=0.5)
-"""Time is compressed: the Observer looks every 15 seconds at work that takes seconds, here every half at 80 ms."""
+"""Time is compressed: the Observer looks every 15 seconds at work that takes seconds, here every half at 150 ms."""
 
 
 class Asked(BaseModel):

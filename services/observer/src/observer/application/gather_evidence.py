@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from observer.application.ports import SeriesReader
-from observer.domain.demand import Observed
+from observer.domain.demand import LEAST_SERVED, Observed
 from observer.domain.histogram import Histogram
 from observer.domain.scaling import Change
 from observer.domain.series import Distribution, Line, Selector, Span, merged, together
@@ -21,6 +21,8 @@ SERVERS = "frontdesk_message_servers"
 RUNNING = "frontdesk_replica_up"
 READY, UNACKNOWLEDGED = "frontdesk_queue_ready", "frontdesk_queue_unacknowledged"
 """What lies in a queue is both together: ready alone would hide what busy replicas hold."""
+MOST_TRANSPORT = 0.05
+"""Seconds: a broker and a network that take longer are not well, and what looks like it is a queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class GatherEvidence:
             if service_times is None:
                 continue
             square = squares.get(message)
+            waited = _histogram(waits[message], None) if message in waits else None
             found.append(
                 QueueEvidence(
                     message=message,
@@ -77,8 +80,9 @@ class GatherEvidence:
                             service_times, square.points[-1].value if square and square.points else None
                         ),
                         before,
+                        _transport(waited),
                     ),
-                    waits=_histogram(waits[message], None) if message in waits else None,
+                    waits=waited,
                     servers=max([1, *(int(line.last or 1) for line in servers if _message(line) == message)]),
                     waiting=next((depth for depth in reversed(depths) if depth is not None), 0.0),
                 )
@@ -143,6 +147,13 @@ def _message(line: Line) -> str:
 def _steps(lines: Sequence[Line], span: Span) -> list[float | None]:
     known = {point.at: point.value for line in lines for point in line.points}
     return [known.get(step) for step in span.steps]
+
+
+def _transport(waits: Histogram | None) -> float:
+    """The wait of those that found a server free: one in twenty, unless nearly all had to wait."""
+    if waits is None or waits.count < LEAST_SERVED:
+        return 0.0
+    return min(waits.points().quantile(0.05), MOST_TRANSPORT)
 
 
 def _histogram(distribution: Distribution, squares: float | None) -> Histogram:

@@ -27,13 +27,15 @@ class Observed:
     """What was measured of one queue: arrivals per interval of `interval` seconds, in order, and histograms of seconds.
 
     `waiting` is what waited when the window began, ready and unacknowledged together: only together are they the load
-    (those that are being worked on wait for nobody, but hold a server).
+    (those that are being worked on wait for nobody, but hold a server). `transport` is what even a message takes that finds
+    a server free: from there to the broker and back a server that is done waits for its next message, too.
     """
 
     interval: float
     arrivals: tuple[float, ...]
     service: Histogram
     waiting: float = 0.0
+    transport: float = 0.0
 
     @property
     def arrived(self) -> float:
@@ -95,7 +97,7 @@ class Demand:
 def fit(observed: Observed, *, servers: int) -> Demand:
     """The demand behind what was measured while `servers` served it. Raises `TooLittle`."""
     _enough(observed)
-    service = observed.service.points()
+    service = observed.service.points().later(observed.transport)
     stretches = _stretches(observed)
     busiest = max(stretch.rate for stretch in stretches) * service.mean / servers
     scale = _scale(observed, service, servers, min(busiest, 0.95))

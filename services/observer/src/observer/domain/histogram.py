@@ -77,6 +77,10 @@ class Points:
             below, before = below + weight, at
         return self.seconds[-1]
 
+    def later(self, seconds: float) -> Points:
+        """The same with so many seconds on top of each."""
+        return Points(tuple(at + seconds for at in self.seconds), self.weights) if seconds else self
+
     def coarser(self, most: int) -> Points:
         """The same in about that many points of equal weight: neighbours are put together at their common mean."""
         seconds, weights = list[float](), list[float]()
