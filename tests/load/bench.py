@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
+import advice
 import events
 import hops
 import houses
@@ -14,6 +15,7 @@ import ledger
 import outages
 import pages
 import reads
+import spans
 import verifiers
 import webhooks
 from figures import Figure, keep, short_of, table
@@ -31,6 +33,8 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (ledger.NAMES, ledger.measure),
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
+    (spans.NAMES, spans.measure),
+    (advice.NAMES, advice.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
 

@@ -21,6 +21,7 @@ from frontdesk.commands import (
     setup_check,
     stack,
     staff,
+    story,
     trace,
     up,
 )
@@ -32,6 +33,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     up.register,
     demo.register,
     trace.register,
+    story.register,
     dead_letters.register,
     drafts.register,
     brake.register,

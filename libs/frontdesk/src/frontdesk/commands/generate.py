@@ -19,11 +19,13 @@ def generate(
         bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is stale.")
     ] = False,
 ) -> None:
-    """Write schemas, AsyncAPI files and the catalogue of messages; refuse to break a released message."""
+    """Write schemas, AsyncAPI files, the catalogue, rules and boards; refuse to break a released message."""
+    from frontdesk.fleet.plan import own_ports
     from frontdesk.generate import RefusedChange, stale, write
     from frontdesk.generate.fleet import fleet
+    from frontdesk.generate.watching import stale_watch, write_watch
 
-    folder = checkout.root() / "contracts"
+    folder, deploy = checkout.root() / "contracts", checkout.root() / "deploy"
     members, broken = fleet()
     for error in broken:
         typer.echo(f"left out, because the service cannot be made: {error}", err=True)
@@ -39,5 +41,8 @@ def generate(
         raise typer.Exit(1) from refusal
     for path in changed:
         typer.echo(f"{'stale' if check else 'written'}: contracts/{path}")
-    if broken or (check and changed):
+    watching = stale_watch(deploy, own_ports()) if check else write_watch(deploy, own_ports())
+    for path in watching:
+        typer.echo(f"{'stale' if check else 'written'}: deploy/{path}")
+    if broken or (check and (changed or watching)):
         raise typer.Exit(1)
