@@ -160,6 +160,7 @@ async def test_cost_and_value_are_told_per_lead(
     )
     for fact in (created, filed):
         await bare.wire.say(fact, tenant_id=tenant_id)
+    await bare.until_there("select count(*) = 2 from billing.lead_subjects where tenant_id = $1", tenant_id)
     await bare.said(enquiry(), tenant_id)
 
     lines = await bare.ask("GET", "/api/v1/billing/leads?lead_id=lead-7", tenant_id)
