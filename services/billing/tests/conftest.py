@@ -85,6 +85,14 @@ class House:
             rows = await session.execute(select(USAGE.c.usage_id).where(USAGE.c.event_id == event_id))
             return rows.first() is not None
 
+    async def until_there(self, statement: str, *values: object) -> None:
+        """Wait until a statement finds something, in whichever tenant's rows."""
+
+        async def there() -> bool:
+            return bool(await self.owner.fetchval(statement, *values))
+
+        await until(there)
+
     async def dead(self, message_id: str) -> str:
         """Why a message died."""
         found: list[str] = []

@@ -137,7 +137,7 @@ def _guards() -> None:
             return null;
         end $$
     """)
-    # Once per entry, not per posting: each entry has a first posting, and one without postings needs no look.
+    # For each posting, not once per entry: whoever adds one to an entry of before is checked, too.
     op.execute("""
         create constraint trigger postings_sum_to_zero after insert on postings deferrable initially deferred
         for each row execute function entry_is_balanced()

@@ -1,6 +1,7 @@
 """The ledger on the real broker and the real database, with no account at Stripe: use is recorded all the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from billing.adapters.books import StoredBooks
+from billing.domain.subscription import Subscription
 from contracts.billing.v1 import BudgetReached
 from contracts.documents.v1 import DocumentFiled
 from contracts.envelope import new_id
@@ -160,6 +163,7 @@ async def test_cost_and_value_are_told_per_lead(
     )
     for fact in (created, filed):
         await bare.wire.say(fact, tenant_id=tenant_id)
+    await bare.until_there("select count(*) = 2 from billing.lead_subjects where tenant_id = $1", tenant_id)
     await bare.said(enquiry(), tenant_id)
 
     lines = await bare.ask("GET", "/api/v1/billing/leads?lead_id=lead-7", tenant_id)
@@ -201,6 +205,26 @@ async def test_one_company_sees_nothing_of_another(bare: Any, tenant_id: str, dr
 
     assert await bare.ask("GET", "/api/v1/billing/usage", other) == []
     assert await bare.ask("GET", "/api/v1/billing/leads", other) == []
+
+
+async def test_a_snapshot_that_was_fetched_earlier_does_not_replace_a_later_one(
+    bare: Any, tenant_id: str
+) -> None:
+    now = datetime.now(UTC)
+    later = Subscription(
+        "sub_1", "cus_1", "active", "team", "2026-01", "EUR", now, now + timedelta(days=30), now
+    )
+    earlier = replace(later, status="past_due", fetched_at=now - timedelta(seconds=1))
+    another = replace(
+        later, subscription_id="sub_0", status="canceled", fetched_at=now + timedelta(seconds=1)
+    )
+    await bare.ask("GET", "/api/v1/billing/subscription", tenant_id)
+
+    async with StoredBooks(bare.running.service.units).of(tenant_id) as room:
+        kept = [await room.companies.keep_subscription(tenant_id, each) for each in (later, earlier, another)]
+
+    assert kept == [True, False, False]
+    assert (await bare.ask("GET", "/api/v1/billing/subscription", tenant_id))["status"] == "active"
 
 
 async def write(house: Any, tenant_id: str, statement: str) -> None:

@@ -248,11 +248,7 @@ async def review(house: Any, tenant_id: str, then: str) -> None:
 
 
 async def until_known(house: Any, event_id: str) -> None:
-    import asyncio
-
-    async with asyncio.timeout(20):
-        while not await house.knows(event_id):
-            await asyncio.sleep(0.02)
+    await house.until_there("select 1 from billing.stripe_events where event_id = $1", event_id)
 
 
 async def is_of(house: Any, tenant_id: str, failed: PaymentFailed) -> bool:

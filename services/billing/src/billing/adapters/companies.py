@@ -8,10 +8,10 @@ from datetime import datetime
 from hashlib import sha256
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from billing.adapters.store import COMPANIES, DIRECTORY, DRIFT, INVOICES, STRIPE_EVENTS
+from billing.adapters.store import BUDGETS, COMPANIES, DIRECTORY, DRIFT, INVOICES, STRIPE_EVENTS
 from billing.application.ports import FLEET, Company, TakenEvent
 from billing.domain.drift import Drift
 from billing.domain.invoice import Invoice
@@ -31,8 +31,9 @@ class StoredCompanies:
 
     async def found(self, tenant_id: str, *, lock: bool = False) -> Company | None:
         """The company; with `lock` nobody else changes it until the end."""
-        wanted = select(COMPANIES).where(COMPANIES.c.tenant_id == tenant_id)
-        rows = await self._session.execute(wanted.with_for_update() if lock else wanted)
+        budgets = exists().where(BUDGETS.c.tenant_id == tenant_id).label("has_budgets")
+        wanted = select(COMPANIES, budgets).where(COMPANIES.c.tenant_id == tenant_id)
+        rows = await self._session.execute(wanted.with_for_update(of=COMPANIES) if lock else wanted)
         row = rows.mappings().first()
         return _company(row) if row is not None else None
 
@@ -212,4 +213,5 @@ def _company(row: RowMapping) -> Company:
         trial_ends_at=row["trial_ends_at"], customer_id=row["customer_id"],
         subscription=_SUBSCRIPTION.validate_python(subscription) if subscription is not None else None,
         licence=licence, licence_version=row["licence_version"],
+        has_budgets=row["has_budgets"],
     )  # fmt: skip

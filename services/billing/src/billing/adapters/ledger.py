@@ -17,36 +17,38 @@ from billing.domain.ledger import Entry, Posting, usage_entry
 from billing.domain.units import Unit
 from billing.domain.usage import Usage
 from chassis import Session
+from chassis.statements import Statement
 
-_RECORD = text("""
+_RECORD = Statement(
+    text("""
 with given as (
-    select * from jsonb_to_recordset(cast(:usage as jsonb)) as x(
+    select * from jsonb_to_recordset(cast(cast(:usage as text) as jsonb)) as x(
         usage_id text, event_id text, unit text, quantity bigint, occurred_at timestamptz, accounted_at timestamptz,
         month text, lead_id text, message_id text, document_id text, model text, currency text, price numeric,
         value numeric, cost numeric, cost_currency text, billable boolean, note text, postings jsonb)
 ), fresh as (
     insert into billing.usage_records (tenant_id, usage_id, event_id, unit, quantity, occurred_at, accounted_at, month, lead_id,
         message_id, document_id, model, currency, price, value, cost, cost_currency, billable, note)
-    select :tenant_id, usage_id, event_id, unit, quantity, occurred_at, accounted_at, month, lead_id, message_id,
+    select cast(:tenant_id as text), usage_id, event_id, unit, quantity, occurred_at, accounted_at, month, lead_id, message_id,
         document_id, model, currency, price, value, cost, cost_currency, billable, note from given
     on conflict do nothing returning usage_id
 ), entered as (
     insert into billing.entries (tenant_id, entry_id, at)
-    select :tenant_id, 'usage:' || usage_id, accounted_at from given join fresh using (usage_id)
+    select cast(:tenant_id as text), 'usage:' || usage_id, accounted_at from given join fresh using (usage_id)
     where postings is not null
 ), posted as (
     insert into billing.postings (tenant_id, entry_id, position, account, currency, amount)
-    select :tenant_id, 'usage:' || usage_id, p.position, p.account, p.currency, p.amount
+    select cast(:tenant_id as text), 'usage:' || usage_id, p.position, p.account, p.currency, p.amount
     from given join fresh using (usage_id),
         jsonb_to_recordset(postings) as p(position smallint, account text, currency text, amount numeric)
     where postings is not null
 ), metered as (
     insert into billing.meter_events (tenant_id, usage_id, unit, quantity, accounted_at, state)
-    select :tenant_id, usage_id, unit, quantity, accounted_at, 'waiting' from given join fresh using (usage_id)
+    select cast(:tenant_id as text), usage_id, unit, quantity, accounted_at, 'waiting' from given join fresh using (usage_id)
     where billable and quantity > 0
 ), counted as (
     insert into billing.usage_totals as t (tenant_id, month, unit, currency, quantity, value, cost)
-    select :tenant_id, month, unit, currency, sum(quantity), sum(value), sum(cost) from (
+    select cast(:tenant_id as text), month, unit, currency, sum(quantity), sum(value), sum(cost) from (
         select month, unit, currency, quantity, value, 0 as cost from given join fresh using (usage_id)
         union all
         select month, unit, cost_currency, 0, 0, cost from given join fresh using (usage_id) where cost <> 0
@@ -56,6 +58,7 @@ with given as (
 )
 select usage_id from fresh
 """)
+)
 
 _LEADS = text("""
 with found as (
@@ -100,8 +103,8 @@ class StoredLedger:
     async def record(self, tenant_id: str, usage: Sequence[Usage]) -> list[str]:
         """Record use with its entries, totals and meter events, in one statement."""
         given = json.dumps([_document(each) for each in usage])
-        found = await self._session.execute(_RECORD, {"tenant_id": tenant_id, "usage": given})
-        return [str(usage_id) for usage_id in found.scalars()]
+        rows = await _RECORD.within(await self._session.connection(), tenant_id=tenant_id, usage=given)
+        return [str(row["usage_id"]) for row in rows]
 
     async def post(self, tenant_id: str, entries: Sequence[Entry]) -> list[str]:
         """Post entries; one that was posted is left as it is."""

@@ -37,6 +37,7 @@ class Company:
     subscription: Subscription | None = None
     licence: Licence | None = None
     licence_version: int = 0
+    has_budgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

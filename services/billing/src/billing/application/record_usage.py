@@ -39,7 +39,7 @@ class RecordUsage:
         usage = [usage_of(fact, event_id, terms, now=now) for fact in facts]
         if not await room.ledger.record(tenant_id, usage):
             return []
-        return await self._alerts(room, tenant_id, usage[0].month, now)
+        return await self._alerts(room, tenant_id, usage[0].month, now) if company.has_budgets else []
 
     def terms(self, company: Company, now: datetime) -> Terms:
         """By what a company's use is reckoned now."""
