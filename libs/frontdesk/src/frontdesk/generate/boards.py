@@ -254,8 +254,8 @@ def _variables(board: Board) -> list[dict[str, object]]:
         for name, query in board.variables.items()
     ]  # fmt: skip
     observer = {"observer": "http://127.0.0.1:8010"}
-    found += [
+    typed: list[dict[str, object]] = [
         {"name": name, "type": "textbox", "query": value, "current": {"text": value, "value": value}}
         for name, value in {**board.texts, **observer}.items()
     ]
-    return found
+    return [*found, *typed]
