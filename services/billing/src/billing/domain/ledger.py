@@ -123,15 +123,12 @@ def _issued(invoice: Invoice, unbilled: Mapping[Unit, Decimal]) -> Iterator[Post
         if line.unit is None:
             by_account["revenue:subscription"] -= line.amount
             continue
-        accrued = unbilled.get(line.unit, Decimal(0))
-        by_account[f"unbilled:{line.unit}"] -= accrued
-        by_account["rounding"] -= line.amount - accrued
+        by_account[f"unbilled:{line.unit}"] -= unbilled.get(line.unit, Decimal(0))
     by_account["tax"] -= invoice.tax
     by_account["discount"] += invoice.discount
     by_account["receivable"] += invoice.total
-    rest = -sum(by_account.values(), Decimal(0))
-    # What Stripe put into the total and into no line, such as an invoice's own rounding of a discount.
-    by_account["rounding"] += rest
+    # Between what was accrued, unrounded, and what Stripe wrote.
+    by_account["rounding"] -= sum(by_account.values(), Decimal(0))
     yield from (Posting(account, code, total) for account, total in sorted(by_account.items()) if total)
 
 
