@@ -119,15 +119,11 @@ class Telemetry:
         """For a request that takes spans in: were it a span itself, it would send itself for ever."""
         return _Unrecorded(traceparent)
 
-    def flush(self) -> None:
-        """Send what waits; blocks, so call it in a thread."""
-        if self._spans is not None:
-            self._spans.force_flush()
-
     def shutdown(self) -> None:
-        """Send what is left, a few seconds at most; blocks, so call it in a thread."""
-        if self._spans is not None:
-            self._spans.end()
+        """Send what is left, a few seconds at most, and record nothing more; blocks, so call it in a thread."""
+        spans, self._spans = self._spans, None
+        if spans is not None:
+            spans.end()
 
 
 class _Unrecorded:
