@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 BREAK ?=
+# Where Python is told to keep no compiled modules, every process of a fleet compiles everything anew: three seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the verbs

@@ -34,6 +34,7 @@ install_system_packages() {
     [[ -n ${AMQP_URL:-} ]] || has_rabbitmq || missing+=(rabbitmq-server)
     has_tesseract || missing+=(tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng)
     has_dovecot || missing+=(dovecot-imapd dovecot-lmtpd)
+    has_prometheus || missing+=(prometheus)
     [[ ${#missing[@]} -eq 0 ]] && return
     if ! command -v apt-get >/dev/null; then
         say_what_to_install_by_hand "${missing[*]}"
@@ -75,6 +76,10 @@ has_dovecot() {
     compgen -G '/usr/lib*/dovecot/lmtp' >/dev/null || compgen -G '/opt/homebrew/Cellar/dovecot/*/libexec/dovecot/lmtp' >/dev/null
 }
 
+has_prometheus() {
+    command -v prometheus >/dev/null && command -v promtool >/dev/null
+}
+
 as_root() {
     if [[ $(id -u) -eq 0 ]]; then
         "$@"
@@ -111,6 +116,8 @@ disable_services() {
     [[ -d /run/systemd/system ]] || return 0
     case " $* " in *' rabbitmq-server '*) as_root systemctl disable --quiet rabbitmq-server ;; esac
     case " $* " in *' dovecot-imapd '*) as_root systemctl disable --quiet dovecot ;; esac
+    # Debian's package brings the exporter of the machine's own figures along.
+    case " $* " in *' prometheus '*) as_root systemctl disable --quiet prometheus prometheus-node-exporter 2>/dev/null || true ;; esac
 }
 
 still_missing() {
@@ -128,8 +135,8 @@ say_what_to_install_by_hand() {
 This is no Debian or Ubuntu, and something is missing: $1
 
 By hand:
-  macOS    brew install python@3.12 rabbitmq tesseract tesseract-lang dovecot
-  Fedora   sudo dnf install python3.12 make rabbitmq-server tesseract tesseract-langpack-deu dovecot
+  macOS    brew install python@3.12 rabbitmq tesseract tesseract-lang dovecot prometheus
+  Fedora   sudo dnf install python3.12 make rabbitmq-server tesseract tesseract-langpack-deu dovecot golang-github-prometheus
 or take the broker from Docker and say where it is:
   docker run -d -p 127.0.0.1:5672:5672 rabbitmq:3-management
   export AMQP_URL=amqp://guest:guest@127.0.0.1:5672/

@@ -9,7 +9,7 @@ from contracts.routing import hearer_noun, noun_of, queue_name, routing_key, ver
 from contracts.schema import json_schema
 
 MESSAGES = list(messages().values())
-PARTICIPLES = ("ed", "sent", "paid", "due", "uncertain", "unreadable")
+PARTICIPLES = ("ed", "sent", "paid", "kept", "due", "uncertain", "unreadable")
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from chassis.tables import FLEET_TABLES
+from chassis.tables import FLEET_TABLES, OPERATORS_SCHEMAS
 from frontdesk.play.enquiry import DRAFTING, SENDING
 from frontdesk.stack import Stack
 from frontdesk.story.letters import Attachment, direct_enquiry
@@ -38,6 +39,11 @@ DOCUMENTS: Mapping[str, dict[str, object]] = {
     "PUT /api/v1/tenants/{tenant_id}/credentials/{name}": {"base_url": "https://evil.test", "token": "t"},
     "POST /api/v1/tenants/{tenant_id}/suspend": {"because": "no reason"},
     "POST /api/v1/tenants/{tenant_id}/destroy-key": {"tenant_id": "", "because": "no reason"},
+    "PUT /api/v1/fleet/staff/{staff_id}": {"email": "anna@evil.test"},
+    "POST /api/v1/fleet/staff/{staff_id}/push-subscriptions": {
+        "endpoint": "https://evil.test/push",
+        "keys": {"p256dh": "A", "auth": "A"},
+    },
     "PUT /api/v1/users/{user_id}/role": {"role": "agent"},
 }
 """Bodies of writes that name something by their path; one that is new and wants a body must be entered here."""
@@ -47,7 +53,8 @@ DOCUMENTS: Mapping[str, dict[str, object]] = {
 class Possessions:
     """All that a company has in the database: values by the name of their column, and what its tables look like."""
 
-    values: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    values: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    """Each with the number of rows that hold it."""
     rows: dict[str, str] = field(default_factory=dict[str, str])
 
     def told(self) -> set[str]:
@@ -67,7 +74,11 @@ class Possessions:
             "email": self.values["value"],
             "q": self.values["name"],
         }
-        return sorted(known.get(parameter) or self.values.get(parameter) or {"1"})[:5]
+        if words := known.get(parameter):
+            return sorted(words)[:5]
+        # What most rows name first: a letter's id stands in many tables, that of a notice in one.
+        found = self.values.get(parameter, Counter(["1"]))
+        return sorted(found, key=lambda value: (-found[value], value))[:5]
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +128,7 @@ async def enquiry(house: FurnishedHouse, tenant: str, seed: int) -> None:
 
 
 async def possessions(house: FurnishedHouse, tenant: str) -> Possessions:
-    found = Possessions({"tenant_id": {tenant}})
+    found = Possessions({"tenant_id": Counter([tenant])})
     owner = await asyncpg.connect(house.plan.shared["DATABASE_URL"])
     try:
         for schema, table in await tenant_tables(house, owner):
@@ -125,14 +136,15 @@ async def possessions(house: FurnishedHouse, tenant: str) -> Possessions:
             found.rows[f"{schema}.{table}"] = "\n".join(sorted(str(row) for row in rows))
             for name, value in itertools.chain.from_iterable(row.items() for row in rows):
                 if isinstance(value, str) and (table != "journal" or name == "correlation_id"):
-                    found.values.setdefault(name, set()).add(value)
+                    found.values.setdefault(name, Counter())[value] += 1
     finally:
         await owner.close()
     return found
 
 
 async def tenant_tables(house: FurnishedHouse, owner: asyncpg.Connection) -> list[tuple[str, str]]:
-    rows = await owner.fetch(TENANT_TABLES, [service.schema for service in house.services.values()])
+    schemas = {service.schema for service in house.services.values()} - OPERATORS_SCHEMAS
+    rows = await owner.fetch(TENANT_TABLES, sorted(schemas))
     tables = [(row["table_schema"], row["table_name"]) for row in rows]
     return sorted((schema, table) for schema, table in tables if table not in FLEET_TABLES)
 

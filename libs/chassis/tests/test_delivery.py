@@ -224,8 +224,8 @@ async def test_a_poison_message_is_a_dead_letter_at_once_and_can_be_mended_and_r
     assert letter.attempts == 1
     assert "filename: Field required" in letter.error
     assert "scan" not in letter.error
-    await fleet.service.dead_letters.mend(letter.id, {**body, "filename": "mended.pdf"})
-    await fleet.service.dead_letters.replay(letter.id)
+    await fleet.service.desk.mend(letter.id, {**body, "filename": "mended.pdf"}, by="a test")
+    await fleet.service.desk.replay(letter.id, by="a test", action=new_id())
     await until(lambda: noted(fleet.service, event.document_id))
     assert probe.worked[event.document_id] == 2  # once for each tenant
 

@@ -1,27 +1,40 @@
-"""Dead letters: messages that could not be handled, each a row with its reason; mended, replayed or dropped by people."""
+"""Dead letters: messages that could not be handled, each a row with its reason. What people do about them: `chassis.desk`.
+
+A letter's first body is never changed; each mend is a row beside it, and the last one is what a replay sends.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import Database
-from chassis.outbox import Outbox, OutboxRow
+from contracts.dead_letters.http_v1 import (
+    LetterCount,
+    LetterFilter,
+    LetterLine,
+    LetterPage,
+    LetterShown,
+    Mend,
+    cursor_of,
+    place_of,
+    shown_body,
+)
 from contracts.envelope import new_id
 
 ERROR_LENGTH = 2000
+EARLIER = 20
+"""How many deaths of a message before this one are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that died, and why."""
+    """A message that died, and why. `body` is as it died."""
 
     id: str
     message_id: str
@@ -37,19 +50,24 @@ class DeadLetter:
     state: str = "dead"
     note: str | None = None
     died_at: datetime | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_in: str | None = None
 
 
 class UnknownDeadLetter(LookupError):
-    """No dead letter has that id, or it is settled already."""
+    """No dead letter has that id."""
 
 
 class DeadLetters:
-    """The dead letters of one service."""
+    """The dead letters of one service, as they are kept and read."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._outbox = outbox
+        self.service = database.schema.replace("_", "-")
         self._table = database.tables.dead_letters
+        self._mends = database.tables.dead_letter_mends
+        self._outbox = database.tables.outbox
 
     async def bury(
         self, *, queue: str, routing_key: str, message_id: str, headers: dict[str, str], body: bytes,
@@ -88,79 +106,143 @@ class DeadLetters:
             )
 
     async def listed(self, *, state: str = "dead", limit: int = 100) -> Sequence[DeadLetter]:
-        """The newest dead letters. Raises `OurOutage`."""
+        """The newest dead letters with their first bodies. Raises `OurOutage`."""
         table = self._table
         async with self._database.connection() as connection:
             rows = await connection.execute(
                 select(table).where(table.c.state == state).order_by(table.c.died_at.desc()).limit(limit)
             )
-            return [_letter(row) for row in rows]
+            return [letter_of(row) for row in rows]
 
-    async def shown(self, letter_id: str) -> DeadLetter:
-        """One dead letter. Raises `UnknownDeadLetter`, `OurOutage`."""
+    async def waiting(self) -> dict[str, int]:
+        """How many dead letters wait for somebody, by the kind of their error. Raises `OurOutage`."""
+        table = self._table
         async with self._database.connection() as connection:
-            row = (await connection.execute(select(self._table).where(self._table.c.id == letter_id))).first()
+            rows = await connection.execute(
+                select(table.c.error_kind, func.count())
+                .where(table.c.state == "dead")
+                .group_by(table.c.error_kind)
+            )
+            return {str(kind): int(letters) for kind, letters in rows}
+
+    async def page(self, wanted: LetterFilter, *, cursor: str | None = None, limit: int = 100) -> LetterPage:
+        """Dead letters without their bodies, newest first. Raises `NoCursor`, `OurOutage`."""
+        table = self._table
+        place = tuple_(table.c.died_at, table.c.id)
+        query = self._lines().where(*fitting(table, wanted)).order_by(place.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(place < tuple_(*place_of(cursor)))
+        async with self._database.connection() as connection:
+            rows = (await connection.execute(query)).mappings()
+            lines = [self._line(row) for row in rows]
+        return page_of(lines, limit)
+
+    async def counts(self, wanted: LetterFilter) -> list[LetterCount]:
+        """How many there are of each type and kind of error, the most first. Raises `OurOutage`."""
+        table = self._table
+        query = (
+            select(
+                table.c.routing_key, table.c.error_kind, func.count().label("letters"),
+                func.min(table.c.died_at).label("oldest"), func.max(table.c.died_at).label("newest"),
+            )
+            .where(*fitting(table, wanted))
+            .group_by(table.c.routing_key, table.c.error_kind)
+            .order_by(func.count().desc(), table.c.routing_key, table.c.error_kind)
+        )  # fmt: skip
+        async with self._database.connection() as connection:
+            rows = (await connection.execute(query)).mappings()
+            return [LetterCount.model_validate({**row, "service": self.service}) for row in rows]
+
+    async def shown(self, letter_id: str) -> LetterShown:
+        """One dead letter with all there is of it. Raises `UnknownDeadLetter`, `OurOutage`."""
+        async with self._database.connection() as connection:
+            return await self.shown_within(connection, letter_id)
+
+    async def shown_within(self, connection: AsyncConnection, letter_id: str) -> LetterShown:
+        """The same within a transaction of the caller's."""
+        table, mends = self._table, self._mends
+        lines = self._lines().add_columns(table.c.headers, table.c.body)
+        row = (await connection.execute(lines.where(table.c.id == letter_id))).mappings().first()
         if row is None:
             raise UnknownDeadLetter(f"there is no dead letter {letter_id}")
-        return _letter(row)
-
-    async def mend(self, letter_id: str, body: JsonValue) -> None:
-        """Replace a dead letter's body; it stays dead until it is replayed."""
-        async with self._database.connection() as connection:
-            await self._still_dead(connection, letter_id)
-            await connection.execute(
-                self._table.update()
-                .where(self._table.c.id == letter_id)
-                .values(body=json.dumps(body).encode(), note="mended")
-            )
-
-    async def replay(self, letter_id: str) -> None:
-        """Send a dead letter to its hearer again, with all its attempts before it."""
-        async with self._database.connection() as connection:
-            letter = await self._still_dead(connection, letter_id)
-            row = OutboxRow(
-                letter.message_id,
-                letter.routing_key,
-                letter.headers,
-                letter.body,
-                letter.tenant_id or "",
-                letter.queue,
-            )
-            await self._outbox.add(connection, [row])
-            await connection.execute(
-                self._outbox.table.update().where(self._outbox.table.c.id == row.id).values(leased_until=None)
-            )
-            await self._settle(connection, letter_id, "replayed", letter.note)
-
-    async def drop(self, letter_id: str, reason: str) -> None:
-        """Give a dead letter up, with the reason."""
-        async with self._database.connection() as connection:
-            await self._still_dead(connection, letter_id)
-            await self._settle(connection, letter_id, "dropped", reason)
-
-    async def _still_dead(self, connection: AsyncConnection, letter_id: str) -> DeadLetter:
-        table = self._table
-        found = await connection.execute(select(table).where(table.c.id == letter_id).with_for_update())
-        row = found.first()
-        if row is None or row.state != "dead":
-            raise UnknownDeadLetter(f"there is no dead letter {letter_id} that waits")
-        return _letter(row)
-
-    async def _settle(
-        self, connection: AsyncConnection, letter_id: str, state: str, note: str | None
-    ) -> None:
-        await connection.execute(
-            self._table.update()
-            .where(self._table.c.id == letter_id)
-            .values(state=state, note=note, settled_at=func.now())
+        mended = await connection.execute(
+            select(mends).where(mends.c.letter_id == letter_id).order_by(mends.c.number)
         )
+        earlier = await connection.execute(
+            self._lines()
+            .where(
+                table.c.message_id == row["message_id"], table.c.queue == row["queue"], row["message_id"] != "",
+                tuple_(table.c.died_at, table.c.id) < tuple_(row["died_at"], row["id"]),
+            )
+            .order_by(table.c.died_at.desc())
+            .limit(EARLIER)
+        )  # fmt: skip
+        leaving = await connection.execute(
+            select(self._outbox.c.publish_at).where(
+                self._outbox.c.tenant_id == (row["tenant_id"] or ""),
+                self._outbox.c.timer_key == timer_key(letter_id),
+            )
+        )
+        body, encoding = shown_body(row["body"])
+        return LetterShown(
+            **self._line(row).model_dump(), headers=row["headers"], body=body, encoding=encoding,
+            mended=[_mend(one) for one in mended], leaves_at=leaving.scalar(),
+            earlier=[self._line(one) for one in earlier.mappings()],
+        )  # fmt: skip
+
+    def _lines(self) -> Select[tuple[object, ...]]:
+        table, mends = self._table, self._mends
+        mended = select(func.count()).where(mends.c.letter_id == table.c.id).scalar_subquery()
+        named = [table.c[name] for name in LetterLine.model_fields if name not in ("service", "mends")]
+        return select(*named, mended.label("mends"))
+
+    def _line(self, row: RowMapping) -> LetterLine:
+        return LetterLine.model_validate({**row, "service": self.service})
 
 
-def _letter(row: Row[tuple[object, ...]]) -> DeadLetter:
+def fitting(table: Table, wanted: LetterFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter."""
+    same = ("routing_key", "error_kind", "tenant_id", "correlation_id", "message_id")
+    given = wanted.model_dump(exclude_none=True)
+    found: list[ColumnElement[bool]] = [table.c[name] == given[name] for name in same if name in given]
+    if wanted.state != "any":
+        found.append(table.c.state == wanted.state)
+    if wanted.letter_id is not None:
+        found.append(table.c.id == wanted.letter_id)
+    if wanted.error is not None:
+        found.append(table.c.error.icontains(wanted.error, autoescape=True))
+    if wanted.died_after is not None:
+        found.append(table.c.died_at >= wanted.died_after)
+    if wanted.died_before is not None:
+        found.append(table.c.died_at < wanted.died_before)
+    return found
+
+
+def page_of(lines: Sequence[LetterLine], limit: int) -> LetterPage:
+    """A page of lines of which there may be more than it shows."""
+    shown = list(lines[:limit])
+    return LetterPage(letters=shown, next=cursor_of(shown[-1]) if len(lines) > limit else None)
+
+
+def timer_key(letter_id: str) -> str:
+    """What the outbox row of a replay is known by, until it has left."""
+    return f"dead-letter/{letter_id}"
+
+
+def letter_of(row: Row[tuple[object, ...]]) -> DeadLetter:
+    """A row as a value."""
     return DeadLetter(
         id=row.id, message_id=row.message_id, routing_key=row.routing_key, queue=row.queue, tenant_id=row.tenant_id,
         correlation_id=row.correlation_id, headers=row.headers, body=row.body, error_kind=row.error_kind,
         error=row.error, attempts=row.attempts, state=row.state, note=row.note, died_at=row.died_at,
+        settled_at=row.settled_at, settled_by=row.settled_by, settled_in=row.settled_in,
+    )  # fmt: skip
+
+
+def _mend(row: Row[tuple[object, ...]]) -> Mend:
+    return Mend(
+        number=row.number, mended_by=row.mended_by, mended_at=row.mended_at, reason=row.reason, forced=row.forced,
+        body=shown_body(row.body)[0],
     )  # fmt: skip
 
 

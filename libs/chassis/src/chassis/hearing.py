@@ -30,7 +30,7 @@ from chassis.dead_letters import DeadLetters
 from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
 from chassis.inbox import Inbox
 from chassis.metrics import Metrics
-from chassis.outbox import Outbox, OutboxRow
+from chassis.outbox import DUE, Outbox, OutboxRow
 from chassis.publishing import Acknowledgements
 from chassis.router import AnyEvent, Hearing
 from chassis.telemetry import Telemetry, frames, mark_failed
@@ -58,6 +58,8 @@ class _Delivery:
     message_id: str
     routing_key: str
     attempt: int
+    taken: datetime
+    due: datetime | None
 
     @classmethod
     def of(cls, message: RabbitMessage) -> _Delivery:
@@ -71,7 +73,13 @@ class _Delivery:
             message_id=headers.get("ce-id") or raw.message_id or "",
             routing_key=headers.get("ce-type") or raw.routing_key or "",
             attempt=attempt if isinstance(attempt, int) else 1,
+            taken=datetime.now(UTC),
+            due=_moment(raw.headers.get(DUE)),
         )
+
+    def waited(self, envelope: Envelope) -> float:
+        """Seconds from when it was due to when it was taken; less than nothing when two hosts' clocks differ."""
+        return (self.taken - (self.due or envelope.time)).total_seconds()
 
 
 class Ear:
@@ -95,6 +103,10 @@ class Ear:
         self._of_tenant: Counter[str] = Counter()
         self._held_too_long = asyncio.Event()
         self._acknowledgements = Acknowledgements()
+        name = hearing.binding if hearing.message is not None and hearing.binding else self.queue
+        # What bounds how many are handled at once is the prefetch, whether their writes share a commit or not: the
+        # workers of a committer bound only how many transactions are open, which is a part of handling.
+        self._in_flight = metrics.flight(name, hearing.prefetch)
 
     async def listen(self, subscriber: RabbitSubscriber) -> None:
         """Take messages until cancelled; FastStream's subscriber gives at most `prefetch` at a time."""
@@ -148,6 +160,7 @@ class Ear:
             task.add_done_callback(self._under_way.discard)
 
     async def _settle(self, delivery: _Delivery) -> None:
+        self._in_flight.inc()
         try:
             await self._settle_once_possible(delivery)
         except Exception as error:  # noqa: BLE001 — a fault of the chassis's own: the crash guard counts it
@@ -155,6 +168,8 @@ class Ear:
                        at=frames(error))  # fmt: skip
             await asyncio.sleep(GIVE_BACK_SECONDS)
             await self._give_back(delivery)
+        finally:
+            self._in_flight.dec()
 
     def _acknowledge(self, delivery: _Delivery) -> None:
         try:
@@ -194,6 +209,7 @@ class Ear:
             return "duplicate"
         if await self._beyond_its_share(envelope, delivery):
             return "yielded"
+        self._metrics.waited(delivery.routing_key or self.queue, delivery.waited(envelope))
         self._of_tenant[envelope.tenant_id] += 1
         try:
             fresh = await self._handle(delivery, (envelope, event))
@@ -205,7 +221,10 @@ class Ear:
 
     async def _handle(self, delivery: _Delivery, heard: tuple[Envelope, Message | AnyEvent]) -> str:
         envelope, event = heard
-        with self._telemetry.handling(self.queue, envelope, delivery.attempt) as span:
+        taken = int(delivery.taken.timestamp() * 1e9)
+        with self._telemetry.handling(
+            self.queue, envelope, delivery.attempt, taken=taken, waited=delivery.waited(envelope)
+        ) as span:
             unit = UnitOfWork(envelope, delivery.attempt, self._committer)
             try:
                 await self.hearing.handler(event, unit)
@@ -215,6 +234,9 @@ class Ear:
             except Exception as error:  # noqa: BLE001 — its meaning for delivery is decided here
                 mark_failed(span, error)
                 return await self._failed(delivery, error)
+            finally:
+                if span.is_recording():
+                    span.set_attributes(unit.course.seconds(monotonic()))
             return "done" if outcome.fresh else "duplicate"
 
     def _read(self, delivery: _Delivery) -> tuple[Envelope, Message | AnyEvent]:
@@ -254,8 +276,13 @@ class Ear:
         half = max(1, self.hearing.prefetch // 2)
         if len(self._of_tenant) < 2 or self._of_tenant[envelope.tenant_id] < half:
             return False
+        # Giving way is no new beginning: it is due since it was due.
+        since = delivery.due or envelope.time
         await self._keep(
-            delivery, attempt=delivery.attempt, publish_at=datetime.now(UTC) + timedelta(seconds=0.2)
+            delivery,
+            attempt=delivery.attempt,
+            publish_at=datetime.now(UTC) + timedelta(seconds=0.2),
+            due=since,
         )
         return True
 
@@ -266,9 +293,11 @@ class Ear:
         attempt: int,
         publish_at: datetime | None = None,
         parked_for: str | None = None,
+        due: datetime | None = None,
     ) -> None:
+        headers = delivery.headers if due is None else {**delivery.headers, DUE: due.isoformat()}
         row = OutboxRow(
-            delivery.message_id, delivery.routing_key, delivery.headers, delivery.body,
+            delivery.message_id, delivery.routing_key, headers, delivery.body,
             delivery.headers["ce-tenantid"], self.queue, attempt, publish_at, parked_for=parked_for,
         )  # fmt: skip
         async with self._database.connection() as connection:
@@ -293,6 +322,16 @@ async def _bury(dead_letters: DeadLetters, queue: str, delivery: _Delivery, erro
         queue=queue, routing_key=delivery.routing_key, message_id=delivery.message_id,
         headers=delivery.headers, body=delivery.body, error=_for_people(error), attempts=delivery.attempt,
     )  # fmt: skip
+
+
+def _moment(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def first_queue(headers: Mapping[str, object]) -> str | None:

@@ -10,6 +10,7 @@ from time import monotonic
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from opentelemetry.trace import Status, StatusCode
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match, Route
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _log = structlog.get_logger("chassis.http")
+_UNRECORDED = frozenset({"/v1/traces"})
 _UNMEASURED = frozenset({"/health", "/livez", "/readyz", "/metrics"})
 
 
@@ -107,7 +109,12 @@ class Measured:
             (value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None
         )
         try:
-            with self._telemetry.serving(method, traceparent) as span:
+            begin = (
+                self._telemetry.unrecorded
+                if scope["path"] in _UNRECORDED
+                else partial(self._telemetry.serving, method)
+            )
+            with begin(traceparent) as span:
                 try:
                     await self._app(scope, receive, noted)
                 except Exception as error:
@@ -116,7 +123,11 @@ class Measured:
                     mark_failed(span, error)
                     # A route of the service's own making failed before it answered: a problem like every other.
                     await (await _on_bug(Request(scope), error))(scope, receive, noted)
-                span.update_name(f"{method} {_path(scope)}")
+                if span.is_recording():
+                    span.update_name(f"{method} {_path(scope)}")
+                    span.set_attribute("http.response.status_code", status or 500)
+                    if status is not None and status >= 500:
+                        span.set_status(Status(StatusCode.ERROR, str(status)))
         finally:
             self._metrics.requested(method, _path(scope), status or 500, monotonic() - began)
 

@@ -1,5 +1,8 @@
 """Migrations: a schema, its owner and a login role per service, Alembic per service, run before anyone starts.
 
+The fleet's own tables, one set in each schema, have a history of their own beside the service's (ADR 0027): a new schema gets
+them in their newest form, an older one takes the steps that it lacks.
+
 The tables belong to a role that nobody logs in with: who owns a table may lift its row-level security, and empty it past
 every policy. The service's own role reads and writes rows, and no more.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +21,7 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, String, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -25,6 +29,9 @@ from chassis.settings import Settings, database_role, owner_role
 from chassis.tables import fleet_tables
 
 EXTENSIONS_SCHEMA = "extensions"
+_FLEET_MIGRATIONS = Path(__file__).parent / "fleet_migrations"
+_FLEET_VERSION = "fleet_version"
+_FIRST_FORM = "0001"
 
 
 class _Migrates(Protocol):
@@ -45,6 +52,7 @@ async def migrate(service: _Migrates, revision: str = "head") -> None:
     """
     await prepare_schema(service.settings, service.schema)
     await _in_alembic(service, command.upgrade, revision)
+    await migrate_fleet_tables(service)
 
 
 async def migrate_down(service: _Migrates) -> None:
@@ -52,9 +60,16 @@ async def migrate_down(service: _Migrates) -> None:
     await _in_alembic(service, command.downgrade, "base")
 
 
+async def migrate_fleet_tables(service: _Migrates, revision: str = "head") -> None:
+    """Bring the fleet's own tables of a schema to a form; an older `revision` is for tests of the way there and back."""
+    fleet = _FleetTables(service.schema, service.settings)
+    async with _alembic:
+        await _migrate(fleet, _move_fleet_tables, revision)
+
+
 async def current_revision(service: _Migrates) -> tuple[str | None, str | None]:
     """The revision that the database has, and the newest one that the code has."""
-    config = _config(service)
+    config = _config(service.migrations)
     head = ScriptDirectory.from_config(config).get_current_head()
     engine = create_async_engine(_owner_url(service.settings))
     try:
@@ -138,23 +153,64 @@ def run_migrations() -> None:
     """The whole of a service's `migrations/env.py`: run what Alembic was asked for, in the service's schema."""
     connection: Connection = context.config.attributes["connection"]
     schema: str = context.config.attributes["schema"]
-    context.configure(connection=connection, version_table_schema=schema, transaction_per_migration=True)
+    context.configure(
+        connection=connection, version_table=context.config.attributes["version_table"],
+        version_table_schema=schema, transaction_per_migration=True,
+    )  # fmt: skip
     with context.begin_transaction():
         context.run_migrations()
 
 
 def create_fleet_tables(op: Operations) -> None:
-    """Make the fleet's own tables, in a service's first revision."""
+    """Make the fleet's own tables in their newest form, in a service's first revision."""
     for table in fleet_tables(None).all():
         op.execute(CreateTable(table))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             op.execute(CreateIndex(index))
+    op.create_table(_FLEET_VERSION, Column("version_num", String(32), nullable=False),
+                    PrimaryKeyConstraint("version_num", name=f"{_FLEET_VERSION}_pkc"))  # fmt: skip
+    op.execute(f"insert into {_FLEET_VERSION} values ('{fleet_head()}')")  # noqa: S608 — our own file's name
 
 
 def drop_fleet_tables(op: Operations) -> None:
     """Undo `create_fleet_tables`."""
     for table in reversed(fleet_tables(None).all()):
         op.drop_table(table.name)
+    op.drop_table(_FLEET_VERSION)
+
+
+def fleet_head() -> str:
+    """The newest form of the fleet's own tables."""
+    head = ScriptDirectory.from_config(_config(_FLEET_MIGRATIONS)).get_current_head()
+    assert head is not None
+    return head
+
+
+@dataclass(frozen=True, slots=True)
+class _FleetTables:
+    """The fleet's own tables of one schema, as something that migrates."""
+
+    schema: str
+    settings: Settings
+    migrations: Path = _FLEET_MIGRATIONS
+
+
+def _move_fleet_tables(config: Config, revision: str) -> None:
+    connection: Connection = config.attributes["connection"]
+    config.attributes["version_table"] = _FLEET_VERSION
+    there = inspect(connection).get_table_names(config.attributes["schema"])
+    if "dead_letters" not in there:
+        return  # the service's own history has not made them yet
+    if _FLEET_VERSION not in there:
+        command.stamp(config, _FIRST_FORM)  # made before their form had a number
+    forms = ScriptDirectory.from_config(config)
+    newer = [form.revision for form in forms.walk_revisions("base", "head")]
+    known = connection.execute(text(f"select version_num from {_FLEET_VERSION}")).scalar()  # noqa: S608 — our own table
+    connection.commit()
+    wanted = forms.get_current_head() if revision == "head" else revision
+    assert wanted is not None
+    verb = command.upgrade if newer.index(wanted) <= newer.index(str(known)) else command.downgrade
+    verb(config, wanted)
 
 
 def isolate_tenants(op: Operations, *tables: str) -> None:
@@ -179,9 +235,9 @@ def bind_to(op: Operations, table: str, parent: str, *columns: str) -> None:
     op.create_foreign_key(None, table, parent, key, key, deferrable=True, initially="DEFERRED")
 
 
-def _config(service: _Migrates) -> Config:
+def _config(migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(service.migrations))
+    config.set_main_option("script_location", str(migrations))
     return config
 
 
@@ -210,9 +266,8 @@ async def _migrate(service: _Migrates, verb: Callable[[Config, str], None], revi
 def _run(
     connection: Connection, service: _Migrates, verb: Callable[[Config, str], None], revision: str
 ) -> None:
-    config = _config(service)
-    config.attributes["connection"] = connection
-    config.attributes["schema"] = service.schema
+    config = _config(service.migrations)
+    config.attributes.update(connection=connection, schema=service.schema, version_table="alembic_version")
     verb(config, revision)
 
 
@@ -226,9 +281,11 @@ __all__ = [
     "create_fleet_tables",
     "current_revision",
     "drop_fleet_tables",
+    "fleet_head",
     "isolate_tenants",
     "migrate",
     "migrate_down",
+    "migrate_fleet_tables",
     "prepare_schema",
     "run_migrations",
 ]

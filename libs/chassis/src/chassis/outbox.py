@@ -33,6 +33,8 @@ from chassis.statements import Statement
 
 OWN_SECONDS = 5.0
 _LEASE = timedelta(seconds=15)
+DUE = "x-due"
+"""The header that says since when a message is due, when that is not the moment at which it was said (ISO 8601)."""
 
 
 @dataclass(slots=True)
@@ -173,13 +175,14 @@ class Outbox:
                 .values(leased_until=func.now() + _LEASE)
                 .returning(
                     table.c.id, table.c.message_id, table.c.routing_key, table.c.queue, table.c.headers,
-                    table.c.body, table.c.tenant_id, table.c.attempt,
+                    table.c.body, table.c.tenant_id, table.c.attempt, table.c.publish_at,
                 )
             )  # fmt: skip
             rows = [
                 OutboxRow(
                     message_id=row.message_id, routing_key=row.routing_key, headers=row.headers, body=row.body,
-                    tenant_id=row.tenant_id, queue=row.queue, attempt=row.attempt, id=row.id,
+                    tenant_id=row.tenant_id, queue=row.queue, attempt=row.attempt,
+                    publish_at=row.publish_at, id=row.id,
                 )
                 for row in found
             ]  # fmt: skip

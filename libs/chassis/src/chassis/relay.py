@@ -18,7 +18,7 @@ from chassis.broker import Broker
 from chassis.errors import OurOutage
 from chassis.frames import Outgoing
 from chassis.metrics import Metrics
-from chassis.outbox import Outbox, OutboxRow
+from chassis.outbox import DUE, Outbox, OutboxRow
 from contracts.routing import EXCHANGE
 
 _BATCH = 500
@@ -116,5 +116,7 @@ def _outgoing(row: OutboxRow) -> Outgoing:
     headers: dict[str, str | int] = {**row.headers, "ce-sequence": str(row.id)}
     if row.attempt > 1:
         headers["x-attempt"] = row.attempt
+    if row.publish_at is not None and DUE not in headers:
+        headers[DUE] = row.publish_at.isoformat()
     exchange = EXCHANGE if row.queue is None else ""
     return Outgoing(exchange, row.queue or row.routing_key, headers, row.body, row.message_id)

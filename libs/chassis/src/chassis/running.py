@@ -59,6 +59,8 @@ class Fleet:
 
     async def stop(self) -> None:
         """Stop listening, drain every service, close."""
+        # While all still answer: among them may be the Observer, which takes the spans of the others.
+        await asyncio.gather(*(asyncio.to_thread(service.telemetry.flush) for service in self.services))
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*self._serving, return_exceptions=True)

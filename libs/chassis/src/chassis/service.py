@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from time import monotonic
 
@@ -18,13 +18,17 @@ from starlette.types import ASGIApp
 from chassis.blobs import Blobs
 from chassis.broker import Broker
 from chassis.callers import admitted
+from chassis.calls import watch_statements
 from chassis.database import Database
-from chassis.dead_letters import DeadLetters
+from chassis.dead_letters import DeadLetter
+from chassis.desk import Desk
+from chassis.desk_routes import desk_router
 from chassis.effects import Effects
 from chassis.health import Health
 from chassis.http import Measured, Plain, create_app
 from chassis.intake import Intake
-from chassis.metrics import Metrics
+from chassis.mending import known_class
+from chassis.metrics import Metrics, product_version
 from chassis.outbox import Outbox
 from chassis.relay import Relay
 from chassis.router import Router
@@ -35,6 +39,7 @@ from chassis.tenants import Tenants
 from chassis.topology import declare
 from chassis.unit import Outcome, UnitOfWork
 from chassis.units import Units
+from contracts.envelope import Message
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured
 
 _log = structlog.get_logger("chassis.service")
@@ -50,17 +55,20 @@ class Service:
         self.name = name
         self.schema = name.replace("-", "_")
         self.settings = settings
-        self.version = distribution_version("frontdesk-chassis")
+        self.version = product_version()
         self.migrations = migrations or _migrations_of(self.schema)
         self.metrics = Metrics(name)
-        self.telemetry = Telemetry(name, settings)
+        self.telemetry = Telemetry(name, settings, self.metrics.spans_dropped)
         self.database = Database(self.schema, settings)
+        if self.telemetry.exports:
+            watch_statements(self.database.engine.sync_engine, settings.slow_statement_seconds)
         self.broker = Broker(name, settings)
         self.outbox = Outbox(self.database)
         self.relay = Relay(self.outbox, self.broker, self.metrics)
         self.effects = Effects(self.database)
         self.units = Units(name, self.database, self.outbox, self.relay, self.effects)
-        self.dead_letters = DeadLetters(self.database, self.outbox)
+        self.desk = Desk(self.database, self.outbox, self._class_of)
+        self.dead_letters = self.desk.letters
         self.intake = Intake(name, self.database, self.outbox, self.relay, self.broker)
         self.blobs = Blobs(settings.blob_url)
         self.tenants = Tenants(settings)
@@ -114,12 +122,12 @@ class Service:
         """The HTTP application."""
         app = create_app(self.name, self.version, self.description, self.settings)
         health = Health(
-            self.name, self.version, self.database, self.broker, self.outbox, self.metrics,
+            self.name, self.version, self.database, self.broker, self.outbox, self.dead_letters, self.metrics,
             ears=lambda: self._running.ears if self._running else [],
             notes=lambda: [note for look in self._notes for note in look()], began=monotonic(),
         )  # fmt: skip
         app.include_router(health.router())
-        for router in self._routers:
+        for router in (*self._routers, desk_router(self.desk)):
             app.include_router(router, dependencies=[Depends(admitted)])
         return Measured(Plain(self._mounts, app), self.metrics, self.telemetry)
 
@@ -149,8 +157,15 @@ class Service:
         await self.broker.stop()
         await self.tenants.close()
         await self.database.close()
-        self.telemetry.shutdown()
+        await asyncio.to_thread(self.telemetry.shutdown)
         _log.info("stopped", service=self.name)
+
+    def _class_of(self, letter: DeadLetter) -> type[Message] | None:
+        """The class of a dead letter's message: a hearing's own, which knows the timers too, else the catalogue's."""
+        heard = [hearing for hearing in self.router.hearings if hearing.queue(self.name) == letter.queue]
+        if heard and heard[0].message is not None:
+            return heard[0].message
+        return known_class(letter.routing_key)
 
     def _own_router(self) -> Router:
         """What every service hears: changes of credentials and configuration."""

@@ -70,6 +70,17 @@ class Settings(BaseSettings):
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         description="Where spans go (OTLP over HTTP).",
     )
+    otlp_to_observer: bool = Field(
+        default=False,
+        validation_alias="FRONTDESK_OTLP_TO_OBSERVER",
+        description="Whether spans go to the fleet's own Observer: then they carry the service token.",
+    )
+    slow_statement_seconds: float = Field(
+        default=0.1,
+        gt=0,
+        validation_alias="FRONTDESK_SLOW_STATEMENT_SECONDS",
+        description="A statement on the database that takes longer is a span of its own.",
+    )
 
     @classmethod
     def settings_customise_sources(

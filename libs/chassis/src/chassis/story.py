@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.outbox import Outbox, OutboxRow
-from chassis.telemetry import current_traceparent
+from chassis.telemetry import belongs, current_traceparent
 from chassis.wire import timer_name
 from contracts.envelope import Cancel, Envelope, Following, Later, Message, Timer, new_id
 from contracts.routing import routing_key, timer_queue
@@ -28,7 +28,9 @@ class Story:
     @classmethod
     def begins(cls, service: str, tenant_id: str) -> Story:
         """A story that starts here: something came in, or a person acted."""
-        return cls(service, tenant_id, new_id(), None, current_traceparent())
+        correlation_id = new_id()
+        belongs(correlation_id, tenant_id)
+        return cls(service, tenant_id, correlation_id, None, current_traceparent())
 
     @classmethod
     def goes_on(cls, service: str, cause: Envelope) -> Story:

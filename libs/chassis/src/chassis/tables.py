@@ -11,6 +11,7 @@ from functools import cache
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -32,8 +33,11 @@ FLEET_TABLES = frozenset(
         "inbox",
         "outbox",
         "dead_letters",
+        "dead_letter_mends",
         "effects",
         "receipts",
+        # which form these tables have: `chassis.fleet_migrations`
+        "fleet_version",
         # tenancy's own: who exists, and which hooks there are, must be known before a tenant is
         "directory",
         "hooks",
@@ -49,6 +53,12 @@ FLEET_TABLES = frozenset(
     }
 )
 
+OPERATORS_SCHEMAS = frozenset({"observer"})
+"""Schemas whose tables belong to those who run the fleet, and to no tenant: what is measured, advised, done at a desk.
+
+They have no policy; instead whoever asks for anything of them must have a scope of the fleet (ADR 0022).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class FleetTables:
@@ -57,12 +67,15 @@ class FleetTables:
     inbox: Table
     outbox: Table
     dead_letters: Table
+    dead_letter_mends: Table
     effects: Table
     receipts: Table
 
     def all(self) -> list[Table]:
         """The tables, in the order in which they are made."""
-        return [self.inbox, self.outbox, self.dead_letters, self.effects, self.receipts]
+        return [
+            self.inbox, self.outbox, self.dead_letters, self.dead_letter_mends, self.effects, self.receipts,
+        ]  # fmt: skip
 
 
 @cache
@@ -70,8 +83,9 @@ def fleet_tables(schema: str | None) -> FleetTables:
     """The fleet's tables in a schema; `None` leaves the schema to the search path (migrations)."""
     metadata = MetaData(schema=schema)
     return FleetTables(
-        _inbox(metadata), _outbox(metadata), _dead_letters(metadata), _effects(metadata), _receipts(metadata)
-    )
+        _inbox(metadata), _outbox(metadata), _dead_letters(metadata), _dead_letter_mends(metadata),
+        _effects(metadata), _receipts(metadata),
+    )  # fmt: skip
 
 
 def _moment(name: str, *, null: bool = False, now: bool = False) -> Column[object]:
@@ -136,7 +150,31 @@ def _dead_letters(metadata: MetaData) -> Table:
         Column("note", Text),
         _moment("died_at", now=True),
         _moment("settled_at", null=True),
+        Column("settled_by", Text, comment="who replayed or dropped it"),
+        Column("settled_in", Text, comment="the deed that settled it: one may settle many"),
         Index(None, "state", "died_at"),
+        Index("dead_letters_place", "died_at", "id"),
+        Index("dead_letters_settled_in", "settled_in", postgresql_where=text("settled_in is not null")),
+    )
+
+
+def _dead_letter_mends(metadata: MetaData) -> Table:
+    return Table(
+        "dead_letter_mends",
+        metadata,
+        Column("letter_id", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        Column(
+            "body",
+            LargeBinary,
+            nullable=False,
+            comment="in the place of the one before; the last one is sent",
+        ),
+        Column("mended_by", Text, nullable=False),
+        Column("reason", Text),
+        Column("forced", Boolean, nullable=False, comment="taken although it does not fit its class"),
+        _moment("mended_at", now=True),
+        PrimaryKeyConstraint("letter_id", "number"),
     )
 
 

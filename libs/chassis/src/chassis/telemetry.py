@@ -9,21 +9,22 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 import structlog
 from opentelemetry import context, trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from chassis.calls import TRACER
+from chassis.exporting import CountedSpans, exported
+from chassis.metrics import PROCESS
 from chassis.settings import Settings
 from contracts.envelope import Envelope
 
@@ -37,55 +38,96 @@ _handled: ContextVar[Envelope] = ContextVar("handled")
 class Telemetry:
     """The tracer of one service."""
 
-    def __init__(self, service: str, settings: Settings) -> None:
+    def __init__(
+        self, service: str, settings: Settings, lost: Callable[[int], None] = lambda _: None
+    ) -> None:
         self._provider = TracerProvider(
-            resource=Resource.create({"service.name": service}), shutdown_on_exit=False
+            resource=Resource.create({"service.name": service, "service.instance.id": PROCESS}),
+            shutdown_on_exit=False,
         )
-        self._exports = bool(settings.otlp_endpoint)
+        self._spans: CountedSpans | None = None
         if settings.otlp_endpoint:
-            endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
-            self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+            token = settings.service_token.get_secret_value() if settings.otlp_to_observer else None
+            self._spans = exported(settings.otlp_endpoint, token, lost)
+            self._provider.add_span_processor(self._spans)
         self._tracer = self._provider.get_tracer("chassis")
 
+    @property
+    def exports(self) -> bool:
+        """Whether spans go anywhere."""
+        return self._spans is not None
+
     @contextmanager
-    def handling(self, name: str, envelope: Envelope, attempt: int) -> Iterator[trace.Span]:
-        """A span around the handling of a message, child of the one that said it; log lines carry its ids."""
+    def handling(
+        self, name: str, envelope: Envelope, attempt: int, *, taken: int | None = None, waited: float = 0.0
+    ) -> Iterator[trace.Span]:
+        """A span around the handling of a message, child of the one that said it; log lines carry its ids.
+
+        `taken` is when it was taken, in nanoseconds since 1970, and `waited` how many seconds it was due before.
+        """
         token = _handled.set(envelope)
         try:
-            if not self._exports:
+            if self._spans is None:
                 with _Unrecorded(envelope.traceparent) as span:
                     yield span
                 return
-            with self._tracer.start_as_current_span(
-                name, _parent(envelope.traceparent), SpanKind.CONSUMER,
-                record_exception=False, set_status_on_exception=False,
-            ) as span:  # fmt: skip
-                span.set_attribute("messaging.message.id", envelope.id)
-                span.set_attribute("frontdesk.tenant_id", envelope.tenant_id)
-                span.set_attribute("frontdesk.correlation_id", envelope.correlation_id)
-                span.set_attribute("frontdesk.attempt", attempt)
-                yield span
+            tracer = TRACER.set(self._tracer)
+            try:
+                with self._tracer.start_as_current_span(
+                    name, _parent(envelope.traceparent), SpanKind.CONSUMER, start_time=taken,
+                    record_exception=False, set_status_on_exception=False,
+                    attributes={
+                        "messaging.message.id": envelope.id,
+                        "frontdesk.message": envelope.type,
+                        "frontdesk.tenant_id": envelope.tenant_id,
+                        "frontdesk.correlation_id": envelope.correlation_id,
+                        "frontdesk.subject": envelope.subject,
+                        "frontdesk.attempt": attempt,
+                        "frontdesk.waited_s": round(waited, 6),
+                    },
+                ) as span:  # fmt: skip
+                    yield span
+            finally:
+                TRACER.reset(tracer)
         finally:
             _handled.reset(token)
 
     def serving(self, name: str, traceparent: str | None) -> AbstractContextManager[trace.Span]:
         """A span around an HTTP request."""
-        return self._served(name, traceparent) if self._exports else _Unrecorded(traceparent)
+        return self._served(name, traceparent) if self._spans is not None else _Unrecorded(traceparent)
 
     @contextmanager
     def _served(self, name: str, traceparent: str | None) -> Iterator[trace.Span]:
-        with self._tracer.start_as_current_span(
-            name, _parent(traceparent), SpanKind.SERVER, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
-                yield span
-            except Exception as error:
-                mark_failed(span, error)
-                raise
+        tracer = TRACER.set(self._tracer)
+        try:
+            with self._tracer.start_as_current_span(
+                name,
+                _parent(traceparent),
+                SpanKind.SERVER,
+                record_exception=False,
+                set_status_on_exception=False,
+            ) as span:
+                try:
+                    yield span
+                except Exception as error:
+                    mark_failed(span, error)
+                    raise
+        finally:
+            TRACER.reset(tracer)
+
+    def unrecorded(self, traceparent: str | None) -> AbstractContextManager[trace.Span]:
+        """For a request that takes spans in: were it a span itself, it would send itself for ever."""
+        return _Unrecorded(traceparent)
+
+    def flush(self) -> None:
+        """Send what waits; blocks, so call it in a thread."""
+        if self._spans is not None:
+            self._spans.force_flush()
 
     def shutdown(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+        """Send what is left, a few seconds at most; blocks, so call it in a thread."""
+        if self._spans is not None:
+            self._spans.end()
 
 
 class _Unrecorded:
@@ -107,6 +149,14 @@ class _Unrecorded:
 
     def __exit__(self, *_: object) -> None:
         context.detach(self._token)
+
+
+def belongs(correlation_id: str, tenant_id: str) -> None:
+    """Say on the current span which story begins in it, or goes on: a request learns that by and by."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attribute("frontdesk.correlation_id", correlation_id)
+        span.set_attribute("frontdesk.tenant_id", tenant_id)
 
 
 def _parent(traceparent: str | None) -> context.Context:

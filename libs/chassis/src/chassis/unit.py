@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import Concatenate, ParamSpec
 
 from sqlalchemy.exc import DBAPIError
@@ -36,10 +37,30 @@ class Outcome:
 
 
 @dataclass(slots=True)
+class Course:
+    """When the steps of a unit happened, on the process's own clock: why it took as long as it did."""
+
+    began: float
+    asked: float | None = None
+    joined: float | None = None
+    committed: float | None = None
+
+    def seconds(self, now: float) -> dict[str, float]:
+        """Seconds of each step that was reached, by its name in a span; `now` is when the last one ended."""
+        found = {"frontdesk.work_s": (self.asked or now) - self.began}
+        if self.asked is not None and self.joined is not None and self.committed is not None:
+            found["frontdesk.group_s"] = self.joined - self.asked
+            found["frontdesk.commit_s"] = self.committed - self.joined
+            found["frontdesk.publish_s"] = now - self.committed
+        return found
+
+
+@dataclass(slots=True)
 class _Pending:
     message_id: str
     story: Story
     write: _Write
+    course: Course
     done: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -54,6 +75,7 @@ class UnitOfWork:
         self.tenant_id = envelope.tenant_id
         self.attempt = attempt
         self._committer = committer
+        self.course = Course(monotonic())
         self.outcome: Outcome | None = None
 
     async def write(
@@ -73,13 +95,13 @@ class UnitOfWork:
         async def write(session: Session) -> Iterable[Following] | None:
             return await function(session, *args, **kwargs)
 
-        self.outcome = await self._committer.commit(self.envelope, write)
+        self.outcome = await self._committer.commit(self.envelope, write, self.course)
         return self.outcome
 
     async def finish(self) -> Outcome:
         """Enter the message as handled, when the handler wrote nothing."""
         if self.outcome is None:
-            self.outcome = await self._committer.commit(self.envelope, _nothing)
+            self.outcome = await self._committer.commit(self.envelope, _nothing, self.course)
         return self.outcome
 
     @asynccontextmanager
@@ -131,9 +153,10 @@ class Committer:
         self._idle_workers = workers
         self._running: set[asyncio.Task[None]] = set()
 
-    async def commit(self, envelope: Envelope, write: _Write) -> Outcome:
+    async def commit(self, envelope: Envelope, write: _Write, course: Course) -> Outcome:
         """Commit one unit, with whatever else is ready; ends when it is committed and its messages are on their way."""
-        pending = _Pending(envelope.id, Story.goes_on(self._service, envelope), write)
+        course.asked = monotonic()
+        pending = _Pending(envelope.id, Story.goes_on(self._service, envelope), write, course)
         queue = self._waiting.setdefault(envelope.tenant_id, deque())
         queue.append(pending)
         if len(queue) == 1:
@@ -187,8 +210,10 @@ class Committer:
 
     async def _commit(self, group: list[_Pending]) -> None:
         first: dict[str, _Pending] = {}
+        joined = monotonic()
         for pending in group:
             first.setdefault(pending.message_id, pending)
+            pending.course.joined = joined
         ids = sorted(first)  # everyone locks in one order
         rows: list[OutboxRow] = []
         async with self.database.shared() as transaction:
@@ -202,6 +227,9 @@ class Committer:
                         following = await unit.write(session)
                         rows += await unit.story.keep(self._outbox, connection, following or ())
             await self._outbox.add(connection, rows)
+        committed = monotonic()
+        for pending in group:
+            pending.course.committed = committed
         self._metrics.committed(len(group))
         outcomes = [
             (pending, Outcome(pending.message_id in fresh and first[pending.message_id] is pending))

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from chassis.calls import vendor_call
 from llm.budget import CallTooLarge
 from llm.port import Embedded, Generated, LanguageModel, Made, Prompt, T, TextStream
 from llm.prices import cost_of, largest
@@ -28,7 +29,7 @@ class Bounded:
     async def generate(self, prompt: Prompt, schema: type[T]) -> Generated[T]:
         """Generate, within the limits."""
         self._check_size(prompt)
-        return await self._patiently(lambda: self._model.generate(prompt, schema))
+        return await self._patiently("generate", lambda: self._model.generate(prompt, schema))
 
     def stream(self, prompt: Prompt) -> TextStream:
         """Stream, within the limits; a stream that has begun is never begun again."""
@@ -37,19 +38,22 @@ class Bounded:
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
         """Embed, within the limits of time."""
-        return await self._patiently(lambda: self._model.embed(texts))
+        return await self._patiently("embed", lambda: self._model.embed(texts))
 
     async def aclose(self) -> None:
         """Close the model's connections."""
         await self._model.aclose()
 
-    async def _patiently(self, call: Callable[[], Awaitable[R]], *, deadline: float | None = None) -> R:
+    async def _patiently(
+        self, operation: str, call: Callable[[], Awaitable[R]], *, deadline: float | None = None
+    ) -> R:
         clock = asyncio.get_running_loop().time
         deadline = deadline if deadline is not None else clock() + self._settings.time_limit_s
         for attempt in range(self._settings.retries + 1):
             try:
-                async with asyncio.timeout_at(deadline):
-                    return await call()
+                with vendor_call(self._settings.provider, operation):
+                    async with asyncio.timeout_at(deadline):
+                        return await call()
             except TimeoutError as error:
                 raise self._too_slow(self._settings.time_limit_s) from error
             except (VendorUnavailable, VendorRateLimited) as error:
@@ -62,7 +66,7 @@ class Bounded:
 
     async def _pieces(self, prompt: Prompt) -> AsyncGenerator[str | Made, None]:
         deadline = asyncio.get_running_loop().time() + self._settings.time_limit_s
-        stream, piece = await self._patiently(lambda: self._begin(prompt), deadline=deadline)
+        stream, piece = await self._patiently("stream", lambda: self._begin(prompt), deadline=deadline)
         try:
             while piece is not None:
                 yield piece

@@ -13,7 +13,10 @@ from sandbox.gate import VendorGate
 from sandbox.gemini.routes import Gemini
 from sandbox.graph.routes import Graph
 from sandbox.openai.routes import OpenAI
+from sandbox.push.routes import Push
 from sandbox.sns.routes import Sns
+from sandbox.stripe.control import StripeControl
+from sandbox.stripe.routes import Stripe
 from sandbox.vault.routes import Vault
 from sandbox.vendor import Vendor
 from sandbox.weclapp.routes import Weclapp
@@ -29,12 +32,18 @@ class Sandbox:
 
 def create_sandbox(mail_routes: Sequence[BaseRoute] = ()) -> Sandbox:
     """Put the vendors together; the mail servers' control routes go under /_sandbox/mail."""
+    stripe = Stripe()
     vendors: dict[str, Vendor] = {
-        vendor.name: vendor for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha())
+        vendor.name: vendor
+        for vendor in (OpenAI(), Gemini(), Weclapp(), Graph(), Vault(), Sns(), Captcha(), Push(), stripe)
     }
     control = ControlPlane(vendors)
     mounts: list[BaseRoute] = [Mount(f"/{name}", routes=list(v.routes())) for name, v in vendors.items()]
-    steering: list[BaseRoute] = [Mount("/mail", routes=list(mail_routes)), *control.routes()]
+    steering: list[BaseRoute] = [
+        Mount("/mail", routes=list(mail_routes)),
+        Mount("/stripe", routes=StripeControl(stripe).routes()),
+        *control.routes(),
+    ]
     inner = Starlette(routes=[Mount("/_sandbox", routes=steering), *mounts])
     gate = VendorGate(inner, vendors, control.journal, control.faults, control.latencies)
     return Sandbox(gate, control)
@@ -53,4 +62,6 @@ def http_addresses(base: str) -> dict[str, str]:
         "sns": f"{base}/sns",
         "captcha": f"{base}/captcha/siteverify",
         "vault": f"{base}/vault",
+        "push": f"{base}/push",
+        "stripe": f"{base}/stripe",
     }

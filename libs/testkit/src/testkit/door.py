@@ -19,10 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-SERVICES = (
-    "tenancy", "orchestrator", "conversation", "reporting", "notification", "email-ingest", "ocr", "crm-sync",
-    "file-management",
-)  # fmt: skip
+from frontdesk.fleet.roster import service_points
+
+SERVICES = tuple(point.name for point in service_points() if point.name != "gateway")
 
 
 class Issuer:

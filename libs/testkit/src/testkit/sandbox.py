@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 
 from frontdesk.fleet.vendors import OUTWARD_ALLOW, Vendors, simulated_vendors
 from testkit.mail import Mail
+from testkit.payments import StripeSteering
 from vendorkit import Guard
 
 TO_THE_SANDBOX = Guard.allowing(OUTWARD_ALLOW)
@@ -46,6 +47,7 @@ class Sandbox:
 
     addresses: Mapping[str, str]
     mail: Mail
+    stripe: StripeSteering
     _control: httpx.AsyncClient
 
     def address(self, vendor: str) -> str:
@@ -85,6 +87,14 @@ class Sandbox:
         _checked(await self._control.delete("faults"))
         await self.mail.clear_faults()
 
+    async def browser(self, application_server_key: str) -> dict[str, JsonValue]:
+        """Subscribe a browser to push messages; returns what a page gets of it (`PushSubscription.toJSON()`)."""
+        made = await self._control.post(
+            f"{self.addresses['push']}/subscribe", json={"applicationServerKey": application_server_key}
+        )
+        subscription: dict[str, JsonValue] = _checked(made).json()
+        return subscription
+
     async def fire(self, **wish: JsonValue) -> Delivery:
         """Post a signed webhook: url=, secret=, body= (base64), delivery_id=, headers=, timestamp=."""
         return Delivery.model_validate_json(_checked(await self._control.post("fire", json=wish)).content)
@@ -103,7 +113,7 @@ async def steered(vendors: Vendors) -> AsyncIterator[Sandbox]:
     async with httpx.AsyncClient(
         base_url=f"{vendors.addresses['control']}/", timeout=120, trust_env=False
     ) as control:
-        yield Sandbox(vendors.addresses, Mail(control), control)
+        yield Sandbox(vendors.addresses, Mail(control), StripeSteering(control), control)
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -6,6 +6,7 @@ its guard lets it: the addresses come from tenants, and from what vendors answer
 
 import asyncio
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from chassis.calls import vendor_call
 from vendorkit.errors import (
     VendorAuthExpired,
     VendorContractBroken,
@@ -155,14 +157,17 @@ class VendorClient:
     ) -> Reply:
         """Send any request and return its answer unread; `path` may be a whole address, as of an upload session."""
         request = _Request(method, self._address(path), headers or {}, params, json, content, form)
-        try:
-            async with (
-                asyncio.timeout(self._limits.total),
-                self._gates.of(request.url.netloc.decode("ascii")),
-            ):
-                return await self._exchange(request)
-        except TimeoutError as error:
-            raise self._silent(request, f"did not answer within {self._limits.total:g} s") from error
+        with vendor_call(self._vendor, f"{method} {_resource(request.url.path)}") as span:
+            try:
+                async with (
+                    asyncio.timeout(self._limits.total),
+                    self._gates.of(request.url.netloc.decode("ascii")),
+                ):
+                    reply = await self._exchange(request)
+            except TimeoutError as error:
+                raise self._silent(request, f"did not answer within {self._limits.total:g} s") from error
+            span.set_attribute("http.response.status_code", reply.status)
+            return reply
 
     def read(self, reply: Reply, expect: type[T]) -> T:
         """Read an answer as `expect`."""
@@ -270,6 +275,16 @@ class VendorClient:
         return VendorUnavailable(
             f"{self._vendor} {what}{note}. Trying again later.", vendor=self._vendor, ambiguous=sent
         )
+
+
+_VERSION = re.compile(r"v?\d+(\.\d+)*|api|rest|services|data")
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}")
+
+
+def _resource(path: str) -> str:
+    """The first segment of a path that names something: what follows may be an id, a file, a person."""
+    steps = [step for step in path.split("/") if step and not _VERSION.fullmatch(step)]
+    return f"/{steps[0]}" if steps and _NAME.fullmatch(steps[0]) else "/…"
 
 
 async def _read_at_most(response: httpx.Response, limit: int) -> tuple[bytes, bool]:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
 
 from chassis import Service
 from chassis.keyring import KeyRing
 from chassis.message_ids import own_message_id
+from notification.adapters.alerts import StoredIncidents
+from notification.adapters.notices import StoredNotices, StoredWatches
+from notification.adapters.queues import WatchQueue
 from notification.adapters.secrets import SealedSecrets
 from notification.adapters.smtp import SmtpAccount, SmtpMailer, tenants_accounts
+from notification.adapters.staff import StoredStaff
 from notification.adapters.store import OutgoingRecords
+from notification.adapters.web_push import OwnKey, WebPush
+from notification.application.carry_notice import CarryNotice
+from notification.application.hear_alerts import HearAlerts
+from notification.application.keep_staff import BY_SETTINGS, KeepStaff
+from notification.application.keep_watch import KeepWatch
 from notification.application.release_held import ReleaseHeld
 from notification.application.send_email import DeliverEmail
 from notification.application.tell_agent import Post, TellAgent
-from notification.entrypoints import events, http, timers
+from notification.application.tell_staff import TellStaff
+from notification.domain.incident import Rhythm
+from notification.domain.letter import UnusableAddress, address
+from notification.domain.staff import Member
+from notification.entrypoints import alerts, events, http, staff_http, timers, watching
 from notification.settings import Settings
 from vendorkit import ANYWHERE, Guard
 
@@ -31,12 +46,13 @@ def create_service(settings: Settings | None = None) -> Service:
         connections=settings.smtp_connections,
         guard=Guard.allowing(settings.outward_allow),
     )
+    fleet = _fleet_post(settings)
     deliver = DeliverEmail(
         profiles=service.tenants, mailer=mailer, records=records, transactions=service.units, blobs=service.blobs,
         secrets=SealedSecrets(KeyRing.from_secret(settings.master_key)), mint=mint, fleet_paused=settings.paused,
     )  # fmt: skip
     tell = TellAgent(
-        profiles=service.tenants, mailer=mailer, fleet=_fleet_post(settings), records=records,
+        profiles=service.tenants, mailer=mailer, fleet=fleet, records=records,
         transactions=service.units, mint=mint,
     )  # fmt: skip
     release = ReleaseHeld(
@@ -45,9 +61,80 @@ def create_service(settings: Settings | None = None) -> Service:
     service.hears(events.router(deliver, tell, release))
     service.hears(timers.router(tell))
     service.serves(http.router(service.units, records))
+    _tells_staff(service, settings, mint, fleet)
     service.runs("held-letters", timers.sweep(service.tenants.all, release, seconds=settings.held_seconds))
     service.notes(tell.notes)
     return service
+
+
+def _tells_staff(
+    service: Service, settings: Settings, mint: Callable[[str, str, str], str], post: Post | None
+) -> None:
+    """What the fleet's own people are told: of alerts, and that the Observer is silent."""
+    ring = KeyRing.from_secret(settings.master_key)
+    staff, incidents, notices, watches = (
+        StoredStaff(ring, _first_member(settings)), StoredIncidents(), StoredNotices(), StoredWatches(),
+    )  # fmt: skip
+    push = WebPush(
+        OwnKey(service.units, ring, settings.vapid_private_key),
+        subject=settings.vapid_subject
+        or f"mailto:{parseaddr(settings.fleet_sender)[1] or 'postmaster@localhost'}",
+        guard=Guard.allowing(settings.outward_allow),
+    )
+    rhythm = Rhythm(
+        *(
+            timedelta(seconds=seconds)
+            for seconds in (
+                settings.alert_window_seconds,
+                settings.alert_update_seconds,
+                settings.alert_reminder_seconds,
+            )
+        )
+    )
+    hear = HearAlerts(incidents=incidents, staff=staff, rhythm=rhythm)
+    tell = TellStaff(
+        incidents=incidents,
+        staff=staff,
+        notices=notices,
+        hear=hear,
+        rhythm=rhythm,
+        observer_url=settings.observer_url,
+    )
+    carry = CarryNotice(
+        staff=staff, notices=notices, transactions=service.units, post=post, push=push, mint=mint,
+        observer_url=settings.observer_url,
+    )  # fmt: skip
+    watch = KeepWatch(
+        watches=watches,
+        incidents=incidents,
+        hear=hear,
+        grace=timedelta(seconds=settings.watch_grace_seconds),
+        confirm=timedelta(seconds=settings.watch_confirm_seconds),
+    )
+    keep = KeepStaff(staff=staff, push=push, tell=tell, transactions=service.units)
+    service.hears(alerts.router(hear, tell, carry))
+    service.hears(watching.router(watch, WatchQueue(service.broker, service.name)))
+    service.runs("watch", watching.armed(service.units, watch, _seconds(settings.watch_expected_seconds)))
+    service.serves(staff_http.router(keep, push, service.units, notices))
+    service.notes(hear.notes)
+    service.notes(carry.notes)
+
+
+def _seconds(number: float | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)
+
+
+def _first_member(settings: Settings) -> Member | None:
+    if settings.staff_email is None:
+        return None
+    try:
+        address(settings.staff_email)
+    except UnusableAddress as error:
+        raise ValueError("NOTIFICATION_STAFF_EMAIL must be an address that mail can be sent to") from error
+    return Member(
+        BY_SETTINGS, settings.staff_email, settings.staff_language, settings.staff_time_zone,
+        frozenset({"warning", "critical"}), since=datetime.min.replace(tzinfo=UTC),
+    )  # fmt: skip
 
 
 def _fleet_post(settings: Settings) -> Post | None:

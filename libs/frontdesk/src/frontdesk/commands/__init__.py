@@ -19,6 +19,7 @@ from frontdesk.commands import (
     scaffold,
     setup_check,
     stack,
+    staff,
     trace,
     up,
 )
@@ -34,6 +35,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     drafts.register,
     brake.register,
     people.register,
+    staff.register,
     generate.register,
     scaffold.register,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -34,12 +35,17 @@ class FleetPlan:
 
 
 def plan_fleet(
-    folder: Path, vendors: Vendors | None, environment: Mapping[str, str] | None = None
+    folder: Path,
+    vendors: Vendors | None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    observed: bool | None = None,
 ) -> FleetPlan:
     """Plan the fleet of a folder: ports chosen once and remembered, so that two checkouts run side by side.
 
     `vendors` are the simulated ones; without them the environment must say where the real ones are. `environment`
-    replaces the folder's own stack (the tests').
+    replaces the folder's own stack (the tests'). `observed`: spans go to the fleet's own Observer, unless the surroundings
+    name an endpoint; without being told, that is so for the folder's own stack.
     """
     ports = _ports(folder)
     shared = dict(environment or load_environment(folder))
@@ -48,9 +54,13 @@ def plan_fleet(
         "TENANCY_URL": urls["tenancy"],
         "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         "GATEWAY_UPSTREAMS": json.dumps(urls),
+        "OBSERVER_SERVICES": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
         "GATEWAY_SNAPSHOT_PATH": str(folder / "gateway" / "hooks.sealed"),
         "FILE_MANAGEMENT_LOCAL_ROOT": str(folder / "files"),
     }
+    observed = environment is None if observed is None else observed
+    if observed and "OTEL_EXPORTER_OTLP_ENDPOINT" not in {**os.environ, **shared}:
+        shared |= {"OTEL_EXPORTER_OTLP_ENDPOINT": urls["observer"], "FRONTDESK_OTLP_TO_OBSERVER": "true"}
     if vendors is not None:
         shared |= vendors.environment()
     return FleetPlan(folder, ports, shared)

@@ -40,6 +40,8 @@ class Vendors:
             "TENANCY_MICROSOFT_AUTHORITY_URL": self.addresses["graph_login"],
             "TENANCY_MICROSOFT_CLIENT_ID": "sandbox",
             "TENANCY_MICROSOFT_CLIENT_SECRET": "sandbox",
+            "BILLING_STRIPE_URL": self.addresses["stripe"],
+            "BILLING_STRIPE_KEY": "sk_test_sandbox",
             "NOTIFICATION_FLEET_SMTP_HOST": host,
             "NOTIFICATION_FLEET_SMTP_PORT": port,
             "NOTIFICATION_FLEET_SMTP_USERNAME": "fleet@frontdesk.test",

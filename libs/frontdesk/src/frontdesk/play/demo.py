@@ -31,7 +31,7 @@ async def play_demo(folder: Path, story: Story, say: Say, *, keep: bool) -> Chec
     shutil.rmtree(own, ignore_errors=True)
     began = monotonic()
     async with _prepared(place, say, keep=keep) as ground, simulated_vendors(own / "sandbox") as vendors:
-        plan = plan_fleet(own, vendors, place.environment)
+        plan = plan_fleet(own, vendors, place.environment, observed=True)
         async with running_house(plan, ground=ground) as house:
             say(f"{len(plan.ports)} services and the simulated vendors run ({monotonic() - began:.1f} s)\n")
             return await play_in_house(house, vendors, story, say)

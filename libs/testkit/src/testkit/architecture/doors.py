@@ -14,6 +14,7 @@ ALLOWED: Mapping[str, str] = {
     "gateway/adapters/answering.py": "our own services, at the operator's addresses",
     "gateway/adapters/tenancy_client.py": "tenancy, at the operator's address",
     "gateway/adapters/upstreams.py": "our own services, at the operator's addresses",
+    "observer/adapters/desks.py": "our own services, at the operator's addresses",
     "notification/adapters/smtp.py": "aiosmtplib is given a socket that the guard has connected",
     "tenancy/adapters/microsoft_sign_in.py": "Microsoft's sign-in of the whole installation, at the operator's address",
 }

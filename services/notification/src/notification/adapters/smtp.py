@@ -19,6 +19,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from chassis import Tenants
+from chassis.calls import vendor_call
 from chassis.errors import EffectUncertain, NeedsTenant
 from contracts.tenants.http_v1 import Credential
 from notification.application.ports import (
@@ -104,8 +105,9 @@ class SmtpMailer:
         conversation = _Conversation(account, parcel, self._guard, seconds=self._seconds)
         try:
             # Waiting for one's turn counts too: all must be over before the effect's lease is.
-            async with asyncio.timeout(self._seconds), gate:
-                return await conversation.hand_over(before_data)
+            with vendor_call("smtp", "send"):
+                async with asyncio.timeout(self._seconds), gate:
+                    return await conversation.hand_over(before_data)
         except AddressRefused as error:
             raise SmtpAccountUnusable(
                 f"the server in the credential '{CREDENTIAL}' cannot be used: {error}",

@@ -1,0 +1,1 @@
+"""Dead letters: what every service answers about them to the observer."""

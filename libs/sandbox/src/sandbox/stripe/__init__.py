@@ -1,0 +1,1 @@
+"""Stripe: billing that keeps its state, over its real protocol."""
