@@ -63,8 +63,9 @@ lock: setup ## Resolve all dependencies anew into requirements.lock
 	@.tools/bin/uv export --quiet --all-packages --all-groups --no-header --output-file requirements.lock
 
 .PHONY: generate
-generate: setup ## Write the generated files: schemas, AsyncAPI, the catalogue
+generate: setup ## Write the generated files: schemas, AsyncAPI, the catalogue, rules, boards
 	@$(BIN)/frontdesk generate
+	@$(BIN)/python -m observer.adapters.observer_config > deploy/observer_config.schema.json
 
 .PHONY: format
 format: setup ## Put all code into form

@@ -32,7 +32,8 @@ install_system_packages() {
     find_python >/dev/null || missing+=(python3 python3-venv)
     command -v make >/dev/null || missing+=(make)
     [[ -n ${AMQP_URL:-} ]] || has_rabbitmq || missing+=(rabbitmq-server)
-    has_tesseract || missing+=(tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng)
+    # The same list goes into the service's image.
+    has_tesseract || mapfile -t -O "${#missing[@]}" missing <deploy/system-packages/ocr.txt
     has_dovecot || missing+=(dovecot-imapd dovecot-lmtpd)
     has_prometheus || missing+=(prometheus)
     [[ ${#missing[@]} -eq 0 ]] && return

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,6 +154,7 @@ async def test_dead_letters_are_listed_shown_replayed_mended_and_dropped(
     after_mending = await _frontdesk(house, "dead-letters", "replay", letters[1])
     dropped = await _frontdesk(house, "dead-letters", "drop", letters[2], "--reason", "a test")
     again = await _frontdesk(house, "dead-letters", "replay", letters[2])
+    audit = await _frontdesk(house, "dead-letters", "audit", "--letter", letters[1])
 
     assert [said.code for said in (listed, shown, replayed, mended, after_mending, dropped)] == [0] * 6, (
         listed.err + shown.err + replayed.err + mended.err + after_mending.err + dropped.err
@@ -174,9 +175,70 @@ async def test_dead_letters_are_listed_shown_replayed_mended_and_dropped(
     assert "no dead letter" in again.err
     left = await _frontdesk(house, "dead-letters", "list", "--state", "dropped", "--service", "crm-sync")
     assert left.out.startswith(letters[2])
+    assert [line.split()[2] for line in audit.out.splitlines()] == ["replay", "mend"]
+    assert "(api)" in audit.out
 
 
-async def _frontdesk(house: FurnishedHouse, *words: str) -> Said:
+async def test_many_dead_letters_are_counted_replayed_at_a_rate_and_worked_on_while_the_fleet_is_down(
+    house: FurnishedHouse,
+) -> None:
+    await house.sandbox.fault("weclapp", "malformed", times=1000)
+    leads = [await _enquire(house, _person(number)) for number in (20, 21)]
+    letters = [await _dead(house, lead_id) for lead_id in leads]
+    await house.sandbox.clear_faults()
+    which = ("--service", "crm-sync", "--type", "lead.created.v1", "--error", "VendorContractBroken")
+
+    counted = await _frontdesk(house, "dead-letters", "counts", *which, "--tenant", SENDING, "--since", "1h")
+    unsaid = await _frontdesk(house, "dead-letters", "replay")
+    down = {"FRONTDESK_URL": "http://127.0.0.1:1"}  # nobody answers there: the schemas themselves are asked
+    listed = await _frontdesk(house, "dead-letters", "list", *which, environment=down)
+    shown = await _frontdesk(house, "dead-letters", "show", letters[0], environment=down)
+    one = await _frontdesk(house, "dead-letters", "replay", letters[0], environment=down)
+    again = await _frontdesk(house, "dead-letters", "replay", letters[0], environment=down)
+    many = await _frontdesk(house, "dead-letters", "replay", *which, "--rate", "20")
+    job = many.out.split()[1]
+    progress = await _frontdesk(house, "dead-letters", "jobs", job)
+    audit = await _frontdesk(house, "dead-letters", "audit", "--letter", letters[0])
+
+    for said in (counted, listed, shown, one, many, progress, audit):
+        assert said.code == 0, said.err
+    assert counted.out.split()[:4] == ["2", "crm-sync", "lead.created.v1", "VendorContractBroken"]
+    assert unsaid.code == 1
+    assert "say which" in unsaid.err
+    assert {line.split()[0] for line in listed.out.splitlines()[:-1]} == set(letters)
+    assert again.code == 1
+    assert "it was replayed by frontdesk" in again.err
+    assert "crm-sync" in progress.out
+    for lead_id in leads:
+        await house.first("customer.linked.v1", lead_id)
+    assert [line.split()[2] for line in audit.out.splitlines()] == ["replay", "replay", "show"]
+    assert audit.out.count("(command)") == 3
+
+
+async def test_a_dead_letter_is_mended_in_an_editor(house: FurnishedHouse, tmp_path: Path) -> None:
+    await house.sandbox.fault("weclapp", "malformed", times=1000)
+    letter = await _dead(house, await _enquire(house, _person(22)))
+    await house.sandbox.clear_faults()
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\nsed -i \'s/"name": "[^"]*"/"name": "Frau Größer"/\' "$1"\n', encoding="utf-8"
+    )
+    editor.chmod(0o700)
+    with_editor = {"EDITOR": str(editor), "TMPDIR": str(tmp_path)}
+
+    mended = await _frontdesk(house, "dead-letters", "mend", letter, environment=with_editor)
+    shown = await _frontdesk(house, "dead-letters", "show", letter)
+    dropped = await _frontdesk(house, "dead-letters", "drop", letter, "--reason", "a test")
+
+    assert mended.code == 0, mended.err
+    assert '"name": "Frau Größer"' in shown.out
+    assert "mended   " in shown.out
+    assert dropped.code == 0, dropped.err
+
+
+async def _frontdesk(
+    house: FurnishedHouse, *words: str, environment: Mapping[str, str] | None = None
+) -> Said:
     """Run the command line as a person does, in a process of its own."""
     shared = house.plan.shared
     names = [
@@ -187,10 +249,11 @@ async def _frontdesk(house: FurnishedHouse, *words: str) -> Said:
         "FRONTDESK_SERVICE_TOKEN",
         "FRONTDESK_ADMIN_TOKEN",
     ]
-    environment = os.environ | {name: shared[name] for name in names}
+    given = environment or {}
+    own = os.environ | {name: shared[name] for name in names} | {"FRONTDESK_LOCAL": str(house.plan.folder)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "frontdesk", *words,
-        env=environment | {"FRONTDESK_LOCAL": str(house.plan.folder)},
+        env={**own, **given},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 120)

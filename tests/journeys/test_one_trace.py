@@ -1,32 +1,22 @@
 """One enquiry is one trace, and the log tells where and for which company without telling who."""
 
 import asyncio
-import contextlib
 import json
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from frontdesk.fleet.vendors import Vendors
 from frontdesk.play.enquiry import SENDING
@@ -37,7 +27,6 @@ from frontdesk.story.letters import Attachment, Letter, direct_enquiry
 from frontdesk.story.payslip import printed_payslip
 from frontdesk.story.person import Story, draw_story
 from testkit.sandbox import Sandbox, steered
-from testkit.service import free_port
 from testkit.stack import name_of_this_session
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
@@ -47,50 +36,12 @@ MAILBOX = "anfrage@muster-immobilien.test"
 PASSWORDS = ("muster-password", "vorsicht-password", "fleet-password", "a-weclapp-token", "a-client-secret")
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn that leaves the test run's signals alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@dataclass
-class Collector:
-    """Where spans go: what an OpenTelemetry collector receives."""
-
-    port: int = field(default_factory=free_port)
-    spans: list[Span] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator["Collector"]:
-        app = Starlette(routes=[Route("/v1/traces", self._take, methods=["POST"])])
-        server = _Server(
-            uvicorn.Config(app, port=self.port, log_config=None, lifespan="off", access_log=False)
-        )
-        task = asyncio.create_task(server.serve())
-        try:
-            yield self
-        finally:
-            server.should_exit = True
-            await task
-
-    async def _take(self, request: Request) -> Response:
-        exported = ExportTraceServiceRequest.FromString(await request.body())
-        for resource in exported.resource_spans:
-            for scope in resource.scope_spans:
-                self.spans.extend(scope.spans)
-        answer = ExportTraceServiceResponse().SerializeToString()
-        return Response(answer, media_type="application/x-protobuf")
-
-
 @dataclass
 class Running:
     """`frontdesk up` as a person starts it, its log kept."""
 
     process: asyncio.subprocess.Process
     log: Path
-    collector: Collector
     gateway: str
     vendors: Vendors
     world: World
@@ -113,27 +64,27 @@ async def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asy
     folder = tmp_path_factory.mktemp("one-trace")
     log = folder / "up.log"
     with place_of_its_own(stack, name_of_this_session()) as place, log.open("wb") as errors:
-        async with Collector().serving() as collector:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "frontdesk", "up", "--log-level", "INFO",
-                env=os.environ | place | {
-                    "FRONTDESK_LOCAL": str(folder / "local"),
-                    "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}",
-                    "OTEL_BSP_SCHEDULE_DELAY": "200",
-                    # A model that does not answer is not waited for: the template is drafted, and that is logged.
-                    "CONVERSATION_PATIENCE": "0",
-                    "OCR_PATIENCE": "0",
-                },
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
-                start_new_session=True,
-            )  # fmt: skip
-            try:
-                async with _doors(process, log, collector, place) as running:
-                    yield running
-            finally:
-                if process.returncode is None:
-                    process.terminate()
-                    await process.wait()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "frontdesk", "up", "--log-level", "INFO",
+            env=os.environ | place | {
+                "FRONTDESK_LOCAL": str(folder / "local"),
+                "OTEL_BSP_SCHEDULE_DELAY": "200",
+                "OBSERVER_STORY_SHARE": "1",
+                "OBSERVER_STORY_REST_SECONDS": "0.5",
+                # A model that does not answer is not waited for: the template is drafted, and that is logged.
+                "CONVERSATION_PATIENCE": "0",
+                "OCR_PATIENCE": "0",
+            },
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            async with _doors(process, log, place) as running:
+                yield running
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
 
 
 async def test_one_enquiry_is_one_trace_from_the_webhook_to_the_answer(running: Running) -> None:
@@ -149,10 +100,27 @@ async def test_one_enquiry_is_one_trace_from_the_webhook_to_the_answer(running: 
     }  # fmt: skip
     traces = {_trace(entry) for entry in entries}
     assert len(traces) == 1, sorted((_trace(entry), entry.type) for entry in entries)
-    spans = await _whole_trace(running, traces.pop())
-    roots = [span.name for span in spans.values() if span.parent_span_id not in spans]
+    story_told = await _whole_story(running, entries)
+    spans = {line["span_id"]: line for line in story_told["waterfall"]}
+    roots = [line["name"] for line in spans.values() if line["parent_id"] not in spans]
     assert roots == ["POST /webhooks/{source}/{hook_id}"]
-    assert {bytes.fromhex(_span(entry)) for entry in entries} <= spans.keys()
+    assert {line["trace_id"] for line in spans.values()} == traces
+
+
+async def test_the_story_of_an_enquiry_tells_where_its_time_went(running: Running) -> None:
+    received = await _journal(running).first("webhook.received.v1")
+    entries = await _journal(running).story(received.correlation_id)
+
+    told = await _whole_story(running, entries)
+
+    assert told["answered"]
+    assert told["failed"]  # the CRM that answered 500
+    assert set(told["sentence"]) == {"de", "en"}
+    way = [line["service"] for line in told["waterfall"] if line["critical"]]
+    assert (way[0], way[-1]) == ("gateway", "notification")
+    called = {line["name"] for line in told["waterfall"] if line["kind"] == "client"}
+    assert {"smtp send", "weclapp POST /party"} <= called
+    assert not [words for words in _personal(_person(1)) if words.lower() in json.dumps(told).lower()]
 
 
 async def test_log_lines_carry_the_ids_of_trace_company_and_story(running: Running) -> None:
@@ -202,7 +170,7 @@ async def test_the_log_holds_no_personal_data_and_no_secret_whatever_goes_wrong(
 
 @asynccontextmanager
 async def _doors(
-    process: asyncio.subprocess.Process, log: Path, collector: Collector, place: Mapping[str, str]
+    process: asyncio.subprocess.Process, log: Path, place: Mapping[str, str]
 ) -> AsyncIterator[Running]:
     said = await asyncio.wait_for(_said(process, log), 90)
     addresses = dict(re.findall(r"^\s+vendor\s+(\S+)\s+(\S+)$", said, re.MULTILINE))
@@ -220,9 +188,7 @@ async def _doors(
             base_url=gateway, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
         ) as door,
     ):
-        yield Running(
-            process, log, collector, gateway, vendors, World(vendors, outside), sandbox, door, secrets
-        )
+        yield Running(process, log, gateway, vendors, World(vendors, outside), sandbox, door, secrets)
 
 
 async def _said(process: asyncio.subprocess.Process, log: Path) -> str:
@@ -273,15 +239,21 @@ def _journal(running: Running) -> Journal:
     return Journal(running.http, SENDING)
 
 
-async def _whole_trace(running: Running, trace_id: str) -> dict[bytes, Span]:
-    """The spans of a trace once they are all exported: none has a parent that is missing but the first."""
-    spans: dict[bytes, Span] = {}
-    for _ in range(100):
-        spans = {span.span_id: span for span in running.collector.spans if span.trace_id.hex() == trace_id}
-        if len([span for span in spans.values() if span.parent_span_id not in spans]) == 1:
-            break
+async def _whole_story(running: Running, entries: list[Entry]) -> dict[str, Any]:
+    """The story as the Observer draws it, once all spans that said something have come, all that they hang under, and the sending."""
+    said = {_span(entry) for entry in entries}
+    told: dict[str, Any] = {}
+    for _ in range(150):
+        answer = await running.http.get(f"/api/v1/fleet/stories/{entries[0].correlation_id}")
+        if answer.status_code == 200:
+            told = answer.json()
+            spans = {line["span_id"] for line in told["waterfall"]}
+            tops = [line for line in told["waterfall"] if line["parent_id"] not in spans]
+            sent = any(line["name"] == "smtp send" for line in told["waterfall"])
+            if said <= spans and len(tops) == 1 and sent:
+                return told
         await asyncio.sleep(0.1)
-    return spans
+    raise AssertionError(f"the story is not whole: {answer.status_code} {json.dumps(told)[:3000]}")
 
 
 def _trace(entry: Entry) -> str:

@@ -7,12 +7,15 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
+import advice
 import events
 import hops
 import houses
+import ledger
 import outages
 import pages
 import reads
+import spans
 import verifiers
 import webhooks
 from figures import Figure, keep, short_of, table
@@ -27,8 +30,11 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (events.NAMES, events.measure),
     (hops.RELAY, hops.measure_relay),
     (hops.DELAY, hops.measure_delay),
+    (ledger.NAMES, ledger.measure),
     (pages.NAMES, pages.measure),
     (houses.NAMES, houses.measure),
+    (spans.NAMES, spans.measure),
+    (advice.NAMES, advice.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
 

@@ -50,6 +50,11 @@ EXPECTED: dict[str, Expectation] = {
     "events_effect_vs_transaction": Expectation("ratio", at_least=1.4),
     "outbox_relay": Expectation("ratio", at_least=0.8),
     "hop_delay_p50": Expectation("value", at_most=10),
+    "forecast_error_steady": Expectation("value", at_most=20),
+    "forecast_error_bursty": Expectation("value", at_most=20),
+    "forecast_error_regular": Expectation("value", at_most=20),
+    "forecast_error_ramp": Expectation("value", at_most=20),
+    "forecast_error_step": Expectation("value", at_most=20),
 }
 
 

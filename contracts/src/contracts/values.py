@@ -58,3 +58,10 @@ class Cost(Value):
 
     amount: str = Field(description="Decimal number as text, such as 0.00231.")
     currency: str = Field(min_length=3, max_length=3, description="ISO 4217 code.")
+
+
+class Tokens(Value):
+    """How many tokens of a language model a piece of work took."""
+
+    input: int = Field(ge=0, description="Tokens read.")
+    output: int = Field(ge=0, description="Tokens written.")

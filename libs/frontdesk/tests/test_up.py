@@ -116,6 +116,7 @@ def test_vendors_that_are_named_are_not_missing() -> None:
     named = {
         "CONVERSATION_MODEL": '{"provider": "openai", "api_key": "a-key"}',
         "OCR_MODEL__PROVIDER": "gemini",
+        "BILLING_STRIPE_KEY": "sk_test_1",
         "NOTIFICATION_FLEET_SMTP_HOST": "mail.example",
     }
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.documents.v1 import DocumentCategory
 from contracts.envelope import Command, Event
-from contracts.values import Cost, Evidence, Language, NamedValue, Value
+from contracts.values import Cost, Evidence, Language, NamedValue, Tokens, Value
 
 Intent = Literal[
     "viewing",
@@ -94,6 +94,9 @@ class ReplyDrafted(Event):
         default=False, description="No model could be used: this is a template and says so."
     )
     cost: Cost | None = Field(default=None, description="What it cost, when it is known.")
+    tokens: Tokens | None = Field(
+        default=None, description="The tokens that the model took, when it is known."
+    )
 
 
 class ReplyReviewed(Event):

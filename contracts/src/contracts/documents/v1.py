@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.envelope import Command, Event
-from contracts.values import BlobRef, Cost, Evidence, Language
+from contracts.values import BlobRef, Cost, Evidence, Language, Tokens
 
 DocumentCategory = Literal[
     "identity_document", "income_proof", "invoice", "order", "contract", "enquiry", "other"
@@ -60,6 +60,9 @@ class DocumentAnalyzed(Event):
     model: str = Field(description="The model that analysed it.")
     offline: bool = Field(default=False, description="No model could be reached: rules of our own were used.")
     cost: Cost | None = Field(default=None, description="What the analysis cost, when it is known.")
+    tokens: Tokens | None = Field(
+        default=None, description="The tokens that the model took, when it is known."
+    )
 
 
 class DocumentUnreadable(Event):

@@ -104,6 +104,10 @@ class SendEmail(Command):
         description="A box sealed under the fleet's key ring: what is in it takes the place of {secret} in the text as the "
         "letter leaves, so that a link that lets in lies nowhere else in clear.",
     )
+    despite_suspension: bool = Field(
+        default=False,
+        description="To the company's own admin about what it owes: it leaves though the company is suspended.",
+    )
 
 
 class SendChat(Command):

@@ -40,6 +40,20 @@ class RoutingRule(BaseModel):
     )
 
 
+class LicenceState(BaseModel):
+    """What a company may, as billing said it last."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = Field(description="Billing's version of it.")
+    status: Literal["trialing", "active", "grace", "suspended", "ended"]
+    plan: str
+    features: tuple[str, ...] = ()
+    limits: dict[str, int] = Field(default_factory=dict)
+    valid_until: datetime | None = None
+    reason: str = ""
+
+
 class TenantProfile(BaseModel):
     """What the services need to know of a tenant; no secrets."""
 
@@ -63,6 +77,9 @@ class TenantProfile(BaseModel):
     suspended: bool = Field(
         default=False,
         description="Those who run the fleet stopped the company: nothing comes in, nothing leaves.",
+    )
+    licence: LicenceState | None = Field(
+        default=None, description="What the company may; absent while billing has said nothing."
     )
     burst_window_seconds: float = Field(
         default=20.0, ge=0, description="How long a turn waits for another letter."

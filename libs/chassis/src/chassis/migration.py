@@ -17,6 +17,7 @@ from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import structlog
 from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
@@ -26,9 +27,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from chassis.settings import Settings, database_role, owner_role
-from chassis.tables import fleet_tables
+from chassis.tables import OPERATORS_SCHEMAS, fleet_tables
 
 EXTENSIONS_SCHEMA = "extensions"
+_log = structlog.get_logger("chassis.migration")
 _FLEET_MIGRATIONS = Path(__file__).parent / "fleet_migrations"
 _FLEET_VERSION = "fleet_version"
 _FIRST_FORM = "0001"
@@ -119,6 +121,8 @@ async def _prepare_schema(settings: Settings, schema: str) -> None:
             await connection.execute(f'revoke all on database "{database}" from public')
             await connection.execute(f'grant connect on database "{database}" to "{role}"')
             await _give_to_owner(connection, schema, role, owner)
+            if schema in OPERATORS_SCHEMAS:
+                await _let_owner_watch(connection, owner)
             await connection.execute(
                 f'alter role "{role}" in database "{database}" set search_path = "{schema}", "{EXTENSIONS_SCHEMA}"'
             )
@@ -147,6 +151,20 @@ async def _give_to_owner(connection: asyncpg.Connection, schema: str, role: str,
         f'alter default privileges for role "{owner}" in schema "{schema}" '
         f'grant select, insert, update, delete on tables to "{role}"'
     )
+
+
+async def _let_owner_watch(connection: asyncpg.Connection, owner: str) -> None:
+    """The operators' owner may see what all roles run; its login role sees of it what functions show (ADR 0035).
+
+    Who migrates may be too weak to grant it: then the functions show less, and nothing else is missing.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(f'grant pg_read_all_stats to "{owner}"')
+    except asyncpg.InsufficientPrivilegeError:
+        _log.warning(
+            "statements of other roles will not be seen: grant pg_read_all_stats by hand", role=owner
+        )
 
 
 def run_migrations() -> None:

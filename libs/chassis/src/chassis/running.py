@@ -15,6 +15,7 @@ import uvloop
 from pydantic import ValidationError
 
 from chassis.connections import BoundedHeads
+from chassis.migration import migrate
 from chassis.service import Service
 from chassis.settings import settings_flaws
 from chassis.telemetry import configure_logs
@@ -59,19 +60,26 @@ class Fleet:
 
     async def stop(self) -> None:
         """Stop listening, drain every service, close."""
-        # While all still answer: among them may be the Observer, which takes the spans of the others.
-        await asyncio.gather(*(asyncio.to_thread(service.telemetry.flush) for service in self.services))
+        if len(self.services) > 1:
+            # While all still answer: among them may be the Observer, which takes the spans of the others.
+            await asyncio.gather(
+                *(asyncio.to_thread(service.telemetry.shutdown) for service in self.services)
+            )
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*self._serving, return_exceptions=True)
         await asyncio.gather(*(service.stop() for service in self.services))
 
 
-def run(create_service: Callable[[], Service]) -> None:
+def run(create_service: Callable[[], Service], arguments: Sequence[str] | None = None) -> None:
     """The whole of a service's `__main__.py`: run it until SIGTERM or SIGINT, then drain.
 
-    Settings that are missing or wrong end it with one line that says which, and exit code 1.
+    `python -m ocr migrate` instead brings its schema and its queues up to date and ends: the job that a release of this
+    service alone begins with. Settings that are missing or wrong end it with one line that says which, and exit code 1.
     """
+    verbs = list(sys.argv[1:] if arguments is None else arguments)
+    if verbs not in ([], ["migrate"]):
+        sys.exit(f"{' '.join(verbs)}: there is only one verb, migrate; without it the service runs")
     try:
         service = create_service()
     except ValidationError as error:
@@ -79,7 +87,14 @@ def run(create_service: Callable[[], Service]) -> None:
     except (SecretsNotRead, ValueError) as error:
         sys.exit(f"the settings are not as they must be: {error}")
     configure_logs(service.settings.log_level)
-    uvloop.run(run_until_signal(Fleet([service])))
+    uvloop.run(run_until_signal(Fleet([service])) if not verbs else prepare(service))
+
+
+async def prepare(service: Service) -> None:
+    """Bring a service's schema up to date, revision by revision, then declare its queues."""
+    await migrate(service)
+    queues = await service.declare()
+    _log.info("prepared", service=service.name, version=service.version, queues=len(queues))
 
 
 async def run_until_signal(fleet: Fleet, *, ready: Callable[[], None] | None = None) -> None:

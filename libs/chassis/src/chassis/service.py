@@ -61,7 +61,7 @@ class Service:
         self.telemetry = Telemetry(name, settings, self.metrics.spans_dropped)
         self.database = Database(self.schema, settings)
         if self.telemetry.exports:
-            watch_statements(self.database.engine.sync_engine, settings.slow_statement_seconds)
+            watch_statements(self.database.engine.sync_engine, settings.slow_span_seconds)
         self.broker = Broker(name, settings)
         self.outbox = Outbox(self.database)
         self.relay = Relay(self.outbox, self.broker, self.metrics)

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         validation_alias="FRONTDESK_OTLP_TO_OBSERVER",
         description="Whether spans go to the fleet's own Observer: then they carry the service token.",
     )
-    slow_statement_seconds: float = Field(
+    slow_span_seconds: float = Field(
         default=0.1,
         gt=0,
         validation_alias="FRONTDESK_SLOW_STATEMENT_SECONDS",

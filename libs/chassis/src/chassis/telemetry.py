@@ -119,15 +119,11 @@ class Telemetry:
         """For a request that takes spans in: were it a span itself, it would send itself for ever."""
         return _Unrecorded(traceparent)
 
-    def flush(self) -> None:
-        """Send what waits; blocks, so call it in a thread."""
-        if self._spans is not None:
-            self._spans.force_flush()
-
     def shutdown(self) -> None:
-        """Send what is left, a few seconds at most; blocks, so call it in a thread."""
-        if self._spans is not None:
-            self._spans.end()
+        """Send what is left, a few seconds at most, and record nothing more; blocks, so call it in a thread."""
+        spans, self._spans = self._spans, None
+        if spans is not None:
+            spans.end()
 
 
 class _Unrecorded:
@@ -154,7 +150,8 @@ class _Unrecorded:
 def belongs(correlation_id: str, tenant_id: str) -> None:
     """Say on the current span which story begins in it, or goes on: a request learns that by and by."""
     span = trace.get_current_span()
-    if span.is_recording():
+    # What a handler does on the side, in a transaction of its own, is still the work of its message's story.
+    if span.is_recording() and _handled.get(None) is None:
         span.set_attribute("frontdesk.correlation_id", correlation_id)
         span.set_attribute("frontdesk.tenant_id", tenant_id)
 

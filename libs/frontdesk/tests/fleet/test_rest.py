@@ -93,3 +93,11 @@ async def test_a_house_with_an_open_timer_is_not_at_rest(at_work: Running) -> No
     await until_at_rest([at_work.service])
 
     assert at_work.probe.rung == [document_id]
+
+
+async def test_a_house_rests_although_something_may_lapse_much_later(at_work: Running) -> None:
+    later = Later(NoteDue(document_id=new_id()), datetime.now(UTC) + timedelta(hours=1), "lapse")
+
+    await at_work.say(later)
+
+    await until_at_rest([at_work.service], within=5.0)

@@ -20,6 +20,7 @@ _TELLING_HEADERS = (
     "if-match",
     "prefer",
     "x-request-id",
+    "idempotency-key",
     "traceparent",
 )
 _SECRET_HEADERS = ("authorization", "authenticationtoken", "x-goog-api-key", "x-vault-token")

@@ -115,3 +115,13 @@ async def test_an_endpoint_of_an_old_version_gets_the_old_shape(shop, receiver: 
     assert {event["api_version"] for event in bodies} == {"2024-06-20"}
     assert by_type["invoice.paid"]["data"]["object"]["subscription"] == made.id
     assert by_type["customer.subscription.created"]["data"]["object"]["current_period_end"] > made.created
+
+
+async def test_an_endpoint_whose_secret_is_known_beforehand_can_be_seeded(
+    shop, receiver: Receiver, sandbox
+) -> None:
+    seeded = {"url": receiver.url, "secret": "whsec_known", "enabled_events": ["product.*"]}
+    await sandbox.seed(stripe={"endpoints": [seeded]})
+    await shop.v1.products.create_async({"name": "Tarif"})
+    body, signature = (await receiver.wait_for(1))[0]
+    assert shop.sdk.construct_event(body, signature, "whsec_known").type == "product.created"

@@ -119,3 +119,17 @@ async def test_nothing_is_prorated_when_the_caller_wants_none(shop) -> None:
     await shop.v1.subscriptions.update_async(subscription.id, wish)
     await shop.advance(clock, BOUNDS[1] + HOUR)
     assert [invoice.total for invoice in await shop.invoices(customer)] == [SMALL, LARGE]
+
+
+async def test_a_change_to_a_yearly_price_begins_a_new_cycle_with_what_was_not_used_credited(shop) -> None:
+    clock = await shop.clock()
+    customer = await shop.customer(clock)
+    yearly = await shop.price(49_000, recurring={"interval": "year"})
+    subscription = await shop.subscribe(customer, await shop.price(SMALL))
+    item = subscription["items"].data[0].id
+    await shop.advance(clock, START + 14 * DAY)
+    changed = await shop.v1.subscriptions.update_async(
+        subscription.id, {"items": [{"id": item, "price": yearly}]}
+    )
+    assert changed["items"].data[0].current_period_end == START + (14 + 365) * DAY
+    assert [line.amount for line in (await shop.invoices(customer))[-1].lines.data] == [-SMALL // 2, 49_000]

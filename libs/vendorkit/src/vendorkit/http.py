@@ -98,6 +98,7 @@ class VendorClient:
         self._limits = limits or Limits()
         self._gates = gates or HostGates(self._limits.per_host)
         self._base = base_url.rstrip("/")
+        self._root = httpx.URL(self._base).path
         self._http = outward_http_client(
             guard,
             headers=headers,
@@ -157,7 +158,7 @@ class VendorClient:
     ) -> Reply:
         """Send any request and return its answer unread; `path` may be a whole address, as of an upload session."""
         request = _Request(method, self._address(path), headers or {}, params, json, content, form)
-        with vendor_call(self._vendor, f"{method} {_resource(request.url.path)}") as span:
+        with vendor_call(self._vendor, f"{method} {_resource(request.url.path, self._root)}") as span:
             try:
                 async with (
                     asyncio.timeout(self._limits.total),
@@ -281,9 +282,9 @@ _VERSION = re.compile(r"v?\d+(\.\d+)*|api|rest|services|data")
 _NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}")
 
 
-def _resource(path: str) -> str:
-    """The first segment of a path that names something: what follows may be an id, a file, a person."""
-    steps = [step for step in path.split("/") if step and not _VERSION.fullmatch(step)]
+def _resource(path: str, root: str) -> str:
+    """The first segment below the root that names something: what follows may be an id, a file, a person."""
+    steps = [step for step in path.removeprefix(root).split("/") if step and not _VERSION.fullmatch(step)]
     return f"/{steps[0]}" if steps and _NAME.fullmatch(steps[0]) else "/…"
 
 

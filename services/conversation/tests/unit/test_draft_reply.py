@@ -43,7 +43,9 @@ def proposal(**changes: object) -> Proposal:
         "entities": (Entity("date", "2026-11-24"),),
         "reply": REPLY,
         "facts_used": ("Wohnung A-17", "nächsten Dienstag"),
-        "author": Author(model="gpt-6-luna", cost=Decimal("0.00231"), currency="USD", tokens=321),
+        "author": Author(
+            model="gpt-6-luna", cost=Decimal("0.00231"), currency="USD", input_tokens=300, output_tokens=21
+        ),
     }
     return Proposal(**(values | changes))
 

@@ -29,7 +29,7 @@ from notification.application.tell_staff import TellStaff
 from notification.domain.incident import Rhythm
 from notification.domain.letter import UnusableAddress, address
 from notification.domain.staff import Member
-from notification.entrypoints import alerts, events, http, staff_http, timers, watching
+from notification.entrypoints import events, http, timers
 from notification.settings import Settings
 from vendorkit import ANYWHERE, Guard
 
@@ -58,9 +58,9 @@ def create_service(settings: Settings | None = None) -> Service:
     release = ReleaseHeld(
         profiles=service.tenants, records=records, transactions=service.units, fleet_paused=settings.paused
     )
-    service.hears(events.router(deliver, tell, release))
-    service.hears(timers.router(tell))
-    service.serves(http.router(service.units, records))
+    service.hears(events.of_companies(deliver, tell, release))
+    service.hears(timers.of_companies(tell))
+    service.serves(http.of_companies(service.units, records))
     _tells_staff(service, settings, mint, fleet)
     service.runs("held-letters", timers.sweep(service.tenants.all, release, seconds=settings.held_seconds))
     service.notes(tell.notes)
@@ -72,7 +72,7 @@ def _tells_staff(
 ) -> None:
     """What the fleet's own people are told: of alerts, and that the Observer is silent."""
     ring = KeyRing.from_secret(settings.master_key)
-    staff, incidents, notices, watches = (
+    people, incidents, notices, watches = (
         StoredStaff(ring, _first_member(settings)), StoredIncidents(), StoredNotices(), StoredWatches(),
     )  # fmt: skip
     push = WebPush(
@@ -91,17 +91,17 @@ def _tells_staff(
             )
         )
     )
-    hear = HearAlerts(incidents=incidents, staff=staff, rhythm=rhythm)
+    hear = HearAlerts(incidents=incidents, staff=people, rhythm=rhythm)
     tell = TellStaff(
         incidents=incidents,
-        staff=staff,
+        staff=people,
         notices=notices,
         hear=hear,
         rhythm=rhythm,
         observer_url=settings.observer_url,
     )
     carry = CarryNotice(
-        staff=staff, notices=notices, transactions=service.units, post=post, push=push, mint=mint,
+        staff=people, notices=notices, transactions=service.units, post=post, push=push, mint=mint,
         observer_url=settings.observer_url,
     )  # fmt: skip
     watch = KeepWatch(
@@ -111,11 +111,11 @@ def _tells_staff(
         grace=timedelta(seconds=settings.watch_grace_seconds),
         confirm=timedelta(seconds=settings.watch_confirm_seconds),
     )
-    keep = KeepStaff(staff=staff, push=push, tell=tell, transactions=service.units)
-    service.hears(alerts.router(hear, tell, carry))
-    service.hears(watching.router(watch, WatchQueue(service.broker, service.name)))
-    service.runs("watch", watching.armed(service.units, watch, _seconds(settings.watch_expected_seconds)))
-    service.serves(staff_http.router(keep, push, service.units, notices))
+    keep = KeepStaff(staff=people, push=push, tell=tell, transactions=service.units)
+    service.hears(events.of_the_fleet(hear, watch))
+    service.hears(timers.of_the_fleet(tell, carry, watch, WatchQueue(service.broker, service.name)))
+    service.runs("watch", timers.armed(service.units, watch, _seconds(settings.watch_expected_seconds)))
+    service.serves(http.of_the_fleet(keep, push, service.units, notices))
     service.notes(hear.notes)
     service.notes(carry.notes)
 

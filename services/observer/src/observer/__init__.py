@@ -1,1 +1,1 @@
-"""Watches all of it: health, queues, dead letters, traces; advises and reports."""
+"""Watches all of it: health, metrics, queues, the database; judges by thresholds and tells staff; advises and reports."""

@@ -31,7 +31,7 @@ from tenancy.application.sign_in_with_microsoft import SignInWithMicrosoft
 from tenancy.application.sign_tokens import SignTokens
 from tenancy.application.slow_down import SlowDown
 from tenancy.application.tell_access import TellAccess
-from tenancy.entrypoints import timers
+from tenancy.entrypoints import events, timers
 from tenancy.entrypoints.http.account import account_router
 from tenancy.entrypoints.http.api_keys import api_keys_router, verification_router
 from tenancy.entrypoints.http.audit import audit_router
@@ -63,6 +63,7 @@ def create_service(settings: Settings | None = None, *, clock: Clock = lambda: d
     for router in (public_router, versions_router, fleet_router, audit_router):
         service.serves(router(desk))
     service.serves(internal_router(desk))
+    service.hears(events.router(StoredTenant))
     service.runs(
         "reseal-secrets",
         timers.ResealAll(service.units, StoredTenant, StoredDirectory, desk.reseal).run,

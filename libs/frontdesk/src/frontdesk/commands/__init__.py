@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from frontdesk.commands import (
+    billing,
     brake,
     dead_letters,
     demo,
@@ -20,6 +21,7 @@ from frontdesk.commands import (
     setup_check,
     stack,
     staff,
+    story,
     trace,
     up,
 )
@@ -31,9 +33,11 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     up.register,
     demo.register,
     trace.register,
+    story.register,
     dead_letters.register,
     drafts.register,
     brake.register,
+    billing.register,
     people.register,
     staff.register,
     generate.register,

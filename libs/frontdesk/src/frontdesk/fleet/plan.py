@@ -50,6 +50,7 @@ def plan_fleet(
     ports = _ports(folder)
     shared = dict(environment or load_environment(folder))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items() if name != "gateway"}
+    shared |= _watched(ports, environment)
     shared |= {
         "TENANCY_URL": urls["tenancy"],
         "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
@@ -64,6 +65,18 @@ def plan_fleet(
     if vendors is not None:
         shared |= vendors.environment()
     return FleetPlan(folder, ports, shared)
+
+
+def _watched(ports: Mapping[str, int], environment: Mapping[str, str] | None) -> dict[str, str]:
+    """What the Observer must know: where everybody answers, where the queues are seen, by what it judges."""
+    found = {
+        "OBSERVER_SERVICES": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
+        "OBSERVER_CONFIG_PATH": str(checkout.root() / "deploy" / "observer_config.json"),
+    }
+    management = environment.get("RABBITMQ_MANAGEMENT_URL") if environment else None
+    if management or os.environ.get("RABBITMQ_MANAGEMENT_URL"):
+        found["OBSERVER_RABBITMQ_URL"] = management or os.environ["RABBITMQ_MANAGEMENT_URL"]
+    return found
 
 
 def leave_taken_ports(folder: Path) -> None:
@@ -108,7 +121,7 @@ def _ports(folder: Path) -> dict[str, int]:
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     wanted = [point.name for point in service_points()]
     if any(name not in known for name in wanted):
-        own = {point.name: _default_port(point.module) for point in service_points()}
+        own = own_ports()
         of_the_checkout = folder.resolve() == checkout.root() / ".local"
         if not known and of_the_checkout and all(is_free(port) for port in own.values()):
             known = own
@@ -118,6 +131,11 @@ def _ports(folder: Path) -> dict[str, int]:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(known, indent=1))
     return {name: known[name] for name in wanted}
+
+
+def own_ports() -> dict[str, int]:
+    """Every service's own port (architecture §1)."""
+    return {point.name: _default_port(point.module) for point in service_points()}
 
 
 def _default_port(module: str) -> int:

@@ -20,6 +20,8 @@ def missing(environment: Mapping[str, str]) -> list[str]:
     for name, instead in _MODELS.items():
         if _provider(environment, name) in (None, "offline"):
             found.append(f"{name}__PROVIDER is not set (openai or gemini): {instead}")
+    if not environment.get("BILLING_STRIPE_KEY"):
+        found.append("BILLING_STRIPE_KEY is not set: use is recorded, and nothing can be bought")
     if not environment.get(f"{_FLEET_SMTP}HOST"):
         found.append(
             f"{_FLEET_SMTP}HOST is not set: an agent is not told when the company's own mail server takes nothing"

@@ -39,6 +39,8 @@ class Member:
     hearings: tuple[Hearing, ...]
     news: tuple[News, ...]
     says: tuple[type[Message], ...]
+    exposition: str = ""
+    """What its /metrics show before anything happened: every series that it has, by name."""
 
 
 class CannotBeMade(Exception):
@@ -63,6 +65,7 @@ def member(point: EntryPoint) -> Member:
         hearings=tuple(sorted(service.router.hearings, key=lambda hearing: hearing.queue(point.name))),
         news=tuple(sorted(service.router.news, key=lambda news: news.message.__name__)),
         says=constructed(_source(point)),
+        exposition=service.metrics.exposition().decode(),
     )
 
 

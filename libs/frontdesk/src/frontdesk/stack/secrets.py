@@ -18,7 +18,9 @@ def load_environment(folder: Path, given: Mapping[str, str] | None = None) -> di
     """
     given = surroundings() if given is None else given
     stack = Stack.at(folder, given)
+    management = stack.management_url
     return {
+        **({"RABBITMQ_MANAGEMENT_URL": management} if management else {}),
         "AMQP_URL": stack.amqp_url,
         "DATABASE_URL": stack.database_url,
         "BLOB_URL": given.get("BLOB_URL") or (folder.resolve() / "blobs").as_uri(),

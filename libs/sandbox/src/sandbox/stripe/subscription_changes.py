@@ -20,7 +20,7 @@ from sandbox.stripe.subscription_fields import (
     write_pause,
     write_plain,
 )
-from sandbox.stripe.subscriptions import check_price, new_item
+from sandbox.stripe.subscriptions import check_price, new_item, one_interval
 
 PRORATIONS = ("create_prorations", "always_invoice", "none")
 
@@ -117,6 +117,7 @@ def _change_items(account: Account, record: Json, params: Params, now: int) -> l
     items = record["items"]["data"]
     if not items:
         raise StripeError("A subscription must have at least one active price.", param="items")
+    one_interval(record)
     # All items share the subscription's period; what is used of a new one counts from now on.
     start = min(item["current_period_start"] for item in items)
     for item in items:

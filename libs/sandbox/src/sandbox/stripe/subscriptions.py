@@ -33,6 +33,7 @@ def made(account: Account, params: Params) -> Json:
         raise missing_parameter("items")
     record["items"]["data"] = [new_item(account, record, item, now) for item in given]
     record["items"]["total_count"] = len(given)
+    one_interval(record)
     one_currency(customer, record["currency"])
     trial_end = _trial_end(params, record, now)
     record["_behaviour"] = params.choice("payment_behavior", PAYMENT_BEHAVIOURS, "allow_incomplete")
@@ -108,14 +109,16 @@ def check_price(record: Json, price: Json, params: Params) -> None:
     record["currency"] = price["currency"]
     if is_metered(price) and "quantity" in params:
         raise invalid("You cannot set the quantity for metered plans.", params.place("quantity"))
-    own = {(price["recurring"]["interval"], price["recurring"]["interval_count"])}
-    others = {
+
+
+def one_interval(record: Json) -> None:
+    """Refuse items of different intervals."""
+    intervals = {
         (item["price"]["recurring"]["interval"], item["price"]["recurring"]["interval_count"])
         for item in record["items"]["data"]
-        if item.get("id") != params.text("id")
     }
-    if others and others != own:
-        raise invalid("The sandbox bills all items of a subscription in one interval.", place)
+    if len(intervals) > 1:
+        raise invalid("The sandbox bills all items of a subscription in one interval.", "items")
 
 
 def _trial_end(params: Params, record: Json, now: int) -> int | None:

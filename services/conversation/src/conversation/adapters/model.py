@@ -84,6 +84,7 @@ def _proposal(generated: Generated[ReplyProposal]) -> Proposal:
             offline=generated.offline,
             cost=cost.amount if cost else None,
             currency=cost.currency if cost else None,
-            tokens=generated.tokens.total,
+            input_tokens=generated.tokens.input,
+            output_tokens=generated.tokens.output,
         ),
     )

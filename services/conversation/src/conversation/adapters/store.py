@@ -71,7 +71,7 @@ def _values(tenant_id: str, drafted: Drafted) -> dict[str, object]:
     reply = drafted.reply
     return {
         "tenant_id": tenant_id,
-        **reply.model_dump(exclude={"entities", "facts_used", "cost"}),
+        **reply.model_dump(exclude={"entities", "facts_used", "cost", "tokens"}),
         "entities": [entity.model_dump() for entity in reply.entities],
         "facts_used": list(reply.facts_used),
         "cost": Decimal(reply.cost.amount) if reply.cost else None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.conversations.v1 import DraftReply, ReplyDrafted
-from contracts.values import Cost, NamedValue
+from contracts.values import Cost, NamedValue, Tokens
 from conversation.application.ports import Drafted, ModelFailed, Writer
 from conversation.domain.confidence import (
     CEILINGS,
@@ -124,6 +124,7 @@ def _event(enquiry: DraftReply, proposal: Proposal) -> ReplyDrafted:
         model=author.model,
         offline=author.offline,
         cost=cost,
+        tokens=Tokens(input=author.input_tokens, output=author.output_tokens) if author.tokens else None,
     )
 
 

@@ -36,7 +36,13 @@ class Author:
     offline: bool = False
     cost: Decimal | None = None
     currency: str | None = None
-    tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that it took."""
+        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,9 @@ class DeliverEmail:
         profile = await self._profiles.profile(unit.tenant_id)
         record = self._record(email, unit.tenant_id, profile)
         hold = brake.held_by(
-            tenant_paused=profile.paused, fleet_paused=self._fleet_paused, suspended=profile.suspended
+            tenant_paused=profile.paused,
+            fleet_paused=self._fleet_paused,
+            suspended=profile.suspended and not email.despite_suspension,
         )
         if hold is not None:
             return _held(record, email, unit, hold)

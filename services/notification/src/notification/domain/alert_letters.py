@@ -28,12 +28,14 @@ class Words:
 def words_for(member: Member, news: News, *, observer_url: str | None, uncertain: bool) -> Words:
     """Write to a member what is new; `uncertain`: an earlier letter of the thread may not have reached him."""
     language, speech = member.language, _SPEECH[member.language]
-    fresh, known = _newest(news.fresh), _newest(news.known)
+    fresh = _newest(news.fresh)
+    supplemented = {alert.alert_id for alert in fresh}
+    known = [alert for alert in _newest(news.known) if alert.alert_id not in supplemented]
     told = [*fresh, *known]
     first = next((alert for alert in told if alert.critical and not alert.over), told[0])
     of_the_watch = all(alert.threshold == OBSERVER_SILENT for alert in told)
     opening = speech.watching if of_the_watch and news.kind == "recovered" else speech.opening[news.kind]
-    parts = [opening.format(count=len(fresh) or len(known))]
+    parts = [opening.format(count=sum(1 + alert.others for alert in fresh or known))]
     parts += _list(member, fresh, speech.fresh if known else None)
     parts += _list(member, [alert for alert in known if not alert.over], speech.lasting)
     parts += _list(member, [alert for alert in known if alert.over], speech.over)

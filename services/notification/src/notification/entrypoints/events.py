@@ -5,7 +5,10 @@ from __future__ import annotations
 from chassis import Outcome, Router, UnitOfWork
 from chassis.errors import EffectUncertain, NeedsTenant
 from contracts.messages.v1 import SendEmail
+from contracts.operations.v1 import ThresholdExceeded, ThresholdRecovered, WatchKept
 from contracts.tenants.v1 import TenantConfigured
+from notification.application.hear_alerts import HearAlerts
+from notification.application.keep_watch import KeepWatch
 from notification.application.ports import Record
 from notification.application.release_held import EmailReleased, ReleaseHeld
 from notification.application.send_email import DeliverEmail
@@ -15,8 +18,8 @@ from vendorkit import VendorRejected, VendorUnavailable
 _ATTEMPTS_BEFORE_TELLING = 5
 
 
-def router(deliver: DeliverEmail, tell: TellAgent, release: ReleaseHeld) -> Router:
-    """The handlers."""
+def of_companies(deliver: DeliverEmail, tell: TellAgent, release: ReleaseHeld) -> Router:
+    """What concerns companies and their mail."""
     router = Router()
 
     @router.on(SendEmail, grouped=True, prefetch=32)
@@ -48,5 +51,24 @@ def router(deliver: DeliverEmail, tell: TellAgent, release: ReleaseHeld) -> Rout
                 key = f"unreachable:{email.lead_id}:{email.turn}:{email.purpose}"
                 await tell.once(unit, email, "unreachable", key, str(error))
             raise
+
+    return router
+
+
+def of_the_fleet(hear: HearAlerts, watch: KeepWatch) -> Router:
+    """What the Observer says."""
+    router = Router()
+
+    @router.on(ThresholdExceeded, prefetch=16)
+    async def on_threshold_exceeded(event: ThresholdExceeded, unit: UnitOfWork) -> Outcome:
+        return await unit.write(hear.exceeded, event, unit.envelope.time)
+
+    @router.on(ThresholdRecovered, prefetch=16)
+    async def on_threshold_recovered(event: ThresholdRecovered, unit: UnitOfWork) -> Outcome:
+        return await unit.write(hear.recovered, event, unit.envelope.time)
+
+    @router.on(WatchKept, prefetch=4)
+    async def on_watch_kept(event: WatchKept, unit: UnitOfWork) -> Outcome:
+        return await unit.write(watch.kept, event)
 
     return router

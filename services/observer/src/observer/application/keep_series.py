@@ -27,10 +27,13 @@ class Keeping:
 
 
 class KeepSeries:
-    """The store behind a buffer: what cannot be kept now is kept when the database is back."""
+    """The store behind a buffer: what cannot be kept now is kept when the database is back.
+
+    Without a store (a Prometheus keeps the series) nothing is kept here but alerts.
+    """
 
     def __init__(
-        self, store: SeriesStore, alerts: AlertRecords, watched: Watched, log: Log, keeping: Keeping
+        self, store: SeriesStore | None, alerts: AlertRecords, watched: Watched, log: Log, keeping: Keeping
     ) -> None:
         self._store = store
         self._alerts = alerts
@@ -59,6 +62,8 @@ class KeepSeries:
 
     async def __call__(self, samples: Sequence[tuple[Series, Sample]], at: datetime) -> None:
         """Keep samples; those of a source that shows nothing new are kept once a minute, as a sign of life."""
+        if self._store is None:
+            return
         self._waiting.extend(samples)
         if samples and (self._refreshed_at is None or at - self._refreshed_at >= timedelta(minutes=1)):
             self._waiting.extend(self._watched.recent.refreshed(at - timedelta(minutes=1)))
@@ -70,7 +75,7 @@ class KeepSeries:
         held = list(self._waiting)
         try:
             await self._store.keep(held)
-            await self._roll_up(held, at)
+            await self._roll_up(self._store, held, at)
         except WatchOutage as error:
             if self.away_since is None:
                 self.away_since = at
@@ -82,12 +87,12 @@ class KeepSeries:
         self._waiting.clear()
         self.away_since = None
 
-    async def _roll_up(self, held: Sequence[tuple[Series, Sample]], at: datetime) -> None:
+    async def _roll_up(self, store: SeriesStore, held: Sequence[tuple[Series, Sample]], at: datetime) -> None:
         """Every half minute; after an outage from the oldest sample that waited."""
         if self._rolled_up is not None and at - self._rolled_up < timedelta(seconds=30):
             return
         since = min(min(sample.at for _, sample in held), (self._rolled_up or at) - timedelta(minutes=1))
-        await self._store.roll_up(since)
+        await store.roll_up(since)
         self._rolled_up = at
 
     async def forget(self, at: datetime) -> None:
@@ -96,7 +101,8 @@ class KeepSeries:
             return
         kept = self._keeping
         try:
-            await self._store.forget(raw=at - kept.raw, minutes=at - kept.minutes, hours=at - kept.hours)
+            if self._store is not None:
+                await self._store.forget(raw=at - kept.raw, minutes=at - kept.minutes, hours=at - kept.hours)
             await self._alerts.forget(at - kept.alerts)
         except WatchOutage as error:
             self._log.trouble("what is too old was not dropped; it is tried again", str(error))

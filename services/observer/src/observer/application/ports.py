@@ -10,8 +10,10 @@ from contracts.envelope import Event
 from observer.domain.fleet import Address, DatabaseSeen, Look, QueueSeen
 from observer.domain.judging import Alert
 from observer.domain.notices import Notice
+from observer.domain.sampling import KeptStory
 from observer.domain.series import Distribution, Line, Sample, Selector, Series, Span
 from observer.domain.silences import Silence
+from observer.domain.spans import StoryLine, StoryQuestion, StorySpan
 
 
 class WatchOutage(Exception):
@@ -158,4 +160,32 @@ class Log(Protocol):
 
     def trouble(self, what: str, error: str) -> None:
         """The Observer cannot do something; it goes on."""
+        ...
+
+
+class SpanStore(Protocol):
+    """Where stories that are kept lie. Every method raises `WatchOutage`."""
+
+    async def keep(self, stories: Sequence[KeptStory]) -> None:
+        """Keep spans, each once, and what they say of their stories."""
+        ...
+
+    async def listed(self, question: StoryQuestion) -> Sequence[StoryLine]:
+        """Stories, newest first."""
+        ...
+
+    async def spans_of(self, reference: str) -> tuple[StoryLine, Sequence[StorySpan]] | None:
+        """A story by its id, or the newest one about something (`lead/ID`); None when none is kept."""
+        ...
+
+    async def forget(self, before: datetime) -> int:
+        """Drop stories that began before that; returns how many."""
+        ...
+
+
+class SpanCounts(Protocol):
+    """Where is counted what became of spans."""
+
+    def count(self, outcome: str, spans: int) -> None:
+        """`received`, `kept`, `ordinary`, `pushed_out`, `lost` or `rejected`."""
         ...

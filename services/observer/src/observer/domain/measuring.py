@@ -142,18 +142,19 @@ def _restarts(threshold: Threshold, sight: Sight) -> Iterator[Observation]:
 
 
 def _of_health(field_: Callable[[HealthSeen], float | None], gauge: str, factor: float = 1.0) -> _Way:
-    """A gauge of `/metrics`, else what `/health` says: older replicas have only that."""
+    """What `/health` says, which is the newest; else the gauge of `/metrics`."""
 
     def way(threshold: Threshold, sight: Sight) -> Iterator[Observation]:
         del threshold
         for replica in sight.replicas:
             if replica.health is None or replica.failing is not None:
                 continue
-            labels = {"service": replica.address.service, "instance": replica.address.instance}
-            samples = [sight.recent.last(one) for one in sight.recent.series(Selector(gauge, labels))]
-            values = [sample.value * factor for sample in samples if sample is not None]
-            said = field_(replica.health)
-            value = sum(values) if values else said
+            value = field_(replica.health)
+            if value is None:
+                labels = {"service": replica.address.service, "instance": replica.address.instance}
+                found = [sight.recent.last(one) for one in sight.recent.series(Selector(gauge, labels))]
+                values = [sample.value * factor for sample in found if sample is not None]
+                value = sum(values) if values else None
             if value is not None:
                 yield Observation(replica.address.service, replica.address.instance, value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from observer.domain.fleet import DatabaseSeen, Look, QueueSeen, Replica
@@ -76,3 +76,26 @@ def of_database(database: DatabaseSeen, at: datetime) -> list[tuple[Series, Samp
         take("dead_rows", table.dead_rows, schema=table.schema, table=table.table)
         take("table_bytes", table.size_bytes, schema=table.schema, table=table.table)
     return found
+
+
+def names_seen_from_outside() -> Mapping[str, str]:
+    """The names of these series, each with what it is."""
+    return {
+        "frontdesk_replica_up": "Whether a replica answers.",
+        PROBES: "Seconds that /health took.",
+        "frontdesk_clock_skew_seconds": "By how much a replica's clock is ahead.",
+        "frontdesk_queue_ready": "Messages that wait for a consumer.",
+        "frontdesk_queue_unacknowledged": "Messages that are being handled.",
+        "frontdesk_queue_consumers": "Consumers of a queue.",
+        "frontdesk_queue_publish_rate": "Messages that come in, per second.",
+        "frontdesk_queue_deliver_rate": "Messages that are handed out, per second.",
+        "frontdesk_postgres_connections": "Connections of each role.",
+        "frontdesk_postgres_connections_percent": "Connections in use, of those allowed.",
+        "frontdesk_postgres_size_bytes": "The database's size.",
+        "frontdesk_postgres_commits_total": "Transactions committed.",
+        "frontdesk_postgres_rollbacks_total": "Transactions rolled back.",
+        "frontdesk_postgres_deadlocks_total": "Deadlocks.",
+        "frontdesk_postgres_slow_statements": "Statements that run for long.",
+        "frontdesk_postgres_dead_rows": "Dead rows of a table.",
+        "frontdesk_postgres_table_bytes": "A table's size.",
+    }

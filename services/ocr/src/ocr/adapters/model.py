@@ -132,4 +132,5 @@ def _analysis(answer: Generated[DocumentAnalysis]) -> Analysis:
         model=answer.model,
         offline=answer.offline,
         cost=Price(answer.cost.amount, answer.cost.currency) if answer.cost else None,
+        tokens=(answer.tokens.input, answer.tokens.output),
     )

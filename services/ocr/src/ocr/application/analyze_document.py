@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from contracts.documents.v1 import DocumentAnalyzed, DocumentReceived, DocumentUnreadable
-from contracts.values import Cost, Evidence
+from contracts.values import Cost, Evidence, Tokens
 from ocr.application.ports import Analyst, AnalystFailed, Blobs, Content, Contents, Reader, ReadText
 from ocr.domain.analysis import Analysis
 from ocr.domain.document import Page, Reading, Unreadable, pages_of
@@ -131,4 +131,7 @@ def _analyzed(document: DocumentReceived, reading: ReadText, analysis: Analysis)
         model=analysis.model,
         offline=analysis.offline,
         cost=None if cost is None else Cost(amount=f"{cost.amount:f}", currency=cost.currency),
+        tokens=None
+        if analysis.tokens is None
+        else Tokens(input=analysis.tokens[0], output=analysis.tokens[1]),
     )

@@ -78,3 +78,5 @@ class Analysis:
     model: str
     offline: bool = False
     cost: Price | None = None
+    tokens: tuple[int, int] | None = None
+    """Read and written, of this very call; an analysis that was kept from before took none."""

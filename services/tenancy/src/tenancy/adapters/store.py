@@ -74,6 +74,8 @@ class TenantRow(SQLModel, table=True):
     paused: bool
     suspended: bool
     suspended_because: str = Field(sa_type=Text)
+    suspended_by: str = Field(sa_type=Text)
+    licence: _JSON | None = Field(sa_column=Column(JSONB(none_as_null=True)))
     burst_window_seconds: float = Field(sa_type=Float)
     replies_per_contact_per_day: int
     replies_per_hour: int

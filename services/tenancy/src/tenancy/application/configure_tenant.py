@@ -93,7 +93,7 @@ class ConfigureTenant:
         paused = before.paused if wanted.paused is None else wanted.paused
         tenant = replace(
             wanted.tenant, version=before.version, paused=paused, suspended=before.suspended,
-            suspended_because=before.suspended_because,
+            suspended_because=before.suspended_because, suspended_by=before.suspended_by, licence=before.licence,
         )  # fmt: skip
         changes = before.changes(tenant)
         if not changes and not hooks_changed:

@@ -29,7 +29,10 @@ async def _set(
     before = await records.tenant(tenant_id) if await records.lock_known(tenant_id) else None
     if before is None:
         raise UnknownTenant(tenant_id)
-    wanted = replace(before, suspended=because is not None, suspended_because=because or "")
+    wanted = replace(
+        before, suspended=because is not None, suspended_because=because or "",
+        suspended_by="" if because is None else "fleet",
+    )  # fmt: skip
     if wanted == before:
         return ()
     tenant = replace(wanted, version=before.version + 1)

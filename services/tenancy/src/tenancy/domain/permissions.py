@@ -27,7 +27,10 @@ _DAILY_WORK = _both("leads", "drafts", "replies", "messages", "documents", "cust
 }
 _AGENT = PERSONAL | _DAILY_WORK | {"tenants:read"}
 # The journal and the audit are only ever added to, by what happens.
-_COMPANY = _both("tenants", "credentials", "hooks", "users", "api-keys") | {"audit:read", "journal:read"}
+_COMPANY = _both("tenants", "credentials", "hooks", "users", "api-keys", "billing") | {
+    "audit:read",
+    "journal:read",
+}
 
 SCOPES: Mapping[Role, frozenset[str]] = {
     "agent": _AGENT,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenancy.domain.flaws import Flaw
 from tenancy.domain.hours import BusinessHours, hours_flaws
+from tenancy.domain.licence import Licence
 from tenancy.domain.permissions import FLEET
 
 Language = Literal["de", "en"]
@@ -62,6 +63,8 @@ class Tenant:
     paused: bool = False
     suspended: bool = False
     suspended_because: str = ""
+    suspended_by: Literal["", "fleet", "licence"] = ""
+    licence: Licence | None = None
     burst_window_seconds: float = 20.0
     replies_per_contact_per_day: int = 10
     replies_per_hour: int = 200

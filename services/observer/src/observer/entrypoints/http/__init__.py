@@ -1,1 +1,1 @@
-"""What people and services ask the Observer."""
+"""What people and services can ask the Observer."""

@@ -1,0 +1,1 @@
+"""Stripe, over its own SDK."""

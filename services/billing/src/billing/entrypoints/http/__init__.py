@@ -1,0 +1,1 @@
+"""What people and services ask billing: for a company, for the fleet, between services."""

@@ -1,0 +1,137 @@
+"""The Dockerfile and the Compose fleet, against the roster, the schema of Compose and each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dockerfile_parse import DockerfileParser
+
+from testkit.architecture.tree import Tree
+
+ROOT = Path(__file__).parents[2]
+TREE = Tree(ROOT)
+SERVICES = {service.name for service in TREE.services()}
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_bytes()
+
+
+def test_the_compose_files_are_as_compose_wants_them() -> None:
+    files = [ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "observability.yml"]
+    checked = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            *map(str, files),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_compose_runs_the_whole_roster_and_migrates_each() -> None:
+    given = COMPOSE["services"].keys() - {"sandbox", "rabbitmq", "postgres", "redis"}
+
+    assert given == SERVICES | {f"{name}-migrate" for name in SERVICES}
+    for name in SERVICES:
+        waits = COMPOSE["services"][name]["depends_on"]
+        assert waits[f"{name}-migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_gateway_and_the_observer_know_everyone_in_compose() -> None:
+    gateway = json.loads(COMPOSE["services"]["gateway"]["environment"]["GATEWAY_UPSTREAMS"])
+    observer = json.loads(COMPOSE["services"]["observer"]["environment"]["OBSERVER_SERVICES"])
+
+    assert gateway.keys() == SERVICES - {"gateway"}
+    assert observer.keys() == SERVICES
+
+
+def test_only_migrations_know_the_owner_of_the_database() -> None:
+    for name, service in COMPOSE["services"].items():
+        knows = "database_owner_url" in json.dumps(service.get("secrets", []))
+        assert knows == name.endswith("-migrate"), name
+
+
+def test_what_is_secret_stands_in_files_that_the_script_makes() -> None:
+    script = (ROOT / "deploy" / "compose" / "secrets.sh").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^keep (\w+)", script, re.MULTILINE)) == COMPOSE["secrets"].keys()
+
+
+def test_the_image_runs_without_rights_and_says_whether_it_is_well() -> None:
+    steps = DockerfileParser(fileobj=BytesIO(DOCKERFILE)).structure
+    last = {
+        step["instruction"]: step["value"] for step in steps if step["instruction"] not in ("COMMENT", "RUN")
+    }
+
+    assert last["USER"] == "10001:10001"
+    assert "/health" in last["HEALTHCHECK"]
+    assert [step["instruction"] for step in steps].count("FROM") == 2
+    assert "org.opencontainers.image.version" in last["LABEL"]
+
+
+def test_the_image_is_built_by_the_same_uv_as_the_checkout() -> None:
+    setup = (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8")
+    version = re.search(r"UV_VERSION=(\S+)", setup)
+
+    assert version is not None
+    assert f"UV_VERSION={version[1]}" in DOCKERFILE.decode()
+
+
+def test_programs_beside_python_are_listed_once() -> None:
+    lists = {file.stem for file in (ROOT / "deploy" / "system-packages").glob("*.txt")}
+
+    assert lists <= SERVICES
+    assert "deploy/system-packages/ocr.txt" in (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the image of reporting holds, built by the Dockerfile's own steps."""
+    images = tmp_path_factory.mktemp("images")
+    environment = {**os.environ, "FRONTDESK_IMAGES": str(images)}
+    subprocess.run(
+        ["bash", ROOT / "deploy" / "rehearse.sh", "reporting"], check=True, env=environment, timeout=240
+    )
+    return images / "reporting"
+
+
+def test_an_image_holds_one_service_and_no_stranger(image: Path) -> None:
+    assert [folder.name for folder in (image / "services").iterdir()] == ["reporting"]
+    installed = {
+        file.name.partition("-")[0]
+        for file in (image / ".venv/lib").glob("python3*/site-packages/*.dist-info")
+    }
+    assert "frontdesk_reporting" in installed
+    assert installed.isdisjoint(
+        {"pytest", "openai", "playwright", "locust", "frontdesk_sandbox", "frontdesk_ocr"}
+    )
+
+
+def test_a_service_in_its_image_names_the_secret_that_it_lacks(image: Path) -> None:
+    lacking = {
+        "PATH": f"{image}/.venv/bin:/usr/bin:/bin", "AMQP_URL": "amqp://nobody", "DATABASE_URL": "postgresql://nowhere/x",
+        "BLOB_URL": "memory://", "FRONTDESK_SERVICE_TOKEN": "x", "FRONTDESK_ADMIN_TOKEN": "x",
+    }  # fmt: skip
+
+    ended = subprocess.run(
+        [image / "entrypoint"], env=lacking, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "FRONTDESK_MASTER_KEY: is missing" in ended.stderr

@@ -1,0 +1,211 @@
+"""The chart as Kubernetes gets it: rendered by Helm's own engine for dev, stage and prod, and held against schemas and code."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import helm_python
+import kubernetes_validate
+import pytest
+import yaml
+
+from testkit.architecture import roster
+from testkit.architecture.tree import Tree
+from testkit.chart import CHART, ENVIRONMENTS, ROOT, Object, Render, merged, of_kind, values_of
+
+TREE = Tree(ROOT)
+SERVICES = [service.name for service in TREE.services()]
+FOREIGN = {
+    "keda.sh/v1alpha1",
+    "rabbitmq.com/v1beta1",
+    "postgresql.cnpg.io/v1",
+    "external-secrets.io/v1",
+    "monitoring.coreos.com/v1",
+}
+"""Kinds of operators; their schemas are not in Kubernetes."""
+
+
+def declared() -> dict[str, dict[str, Any]]:
+    """The services of values.yaml, each over the defaults."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return {name: merged(values["defaults"], given) for name, given in values["services"].items()}
+
+
+def pods(objects: list[Object]) -> dict[str, Object]:
+    kinds = ("Deployment", "Job")
+    return {
+        found["metadata"]["name"]: found["spec"]["template"]["spec"]
+        for found in objects
+        if found["kind"] in kinds
+    }
+
+
+def test_helm_finds_nothing_to_complain_about() -> None:
+    report = helm_python.lint(CHART)
+
+    assert [found for found in report["messages"] if found["severity"] > 1] == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_one_that_kubernetes_takes(environment: str, fleets: dict[str, list[Object]]) -> None:
+    own = [found for found in fleets[environment] if found["apiVersion"] not in FOREIGN]
+
+    for found in own:
+        kubernetes_validate.validate(found, "1.32", strict=True)
+    assert len(own) > 5 * len(SERVICES)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_name_is_given_twice(environment: str, fleets: dict[str, list[Object]]) -> None:
+    names = [(found["kind"], found["metadata"]["name"]) for found in fleets[environment]]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_service_of_the_roster_is_deployed_and_migrated(
+    environment: str, fleets: dict[str, list[Object]]
+) -> None:
+    assert of_kind(fleets[environment], "Deployment").keys() == {f"frontdesk-{name}" for name in SERVICES}
+    assert of_kind(fleets[environment], "Job").keys() == {f"frontdesk-{name}-migrate" for name in SERVICES}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_pod_may_do_more_than_it_must(environment: str, fleets: dict[str, list[Object]]) -> None:
+    for pod in pods(fleets[environment]).values():
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"]["memory"]
+
+
+def test_a_service_is_asked_only_by_whom_its_code_lets_ask() -> None:
+    ports = {roster.port_of(service): service.name for service in TREE.services()}
+    for service in TREE.services():
+        # Where people reach the fleet is nobody whom a service asks.
+        text = re.sub(r"public_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8"))
+        asked = {
+            ports[int(port)]
+            for port in re.findall(r"http://127\.0\.0\.1:(80\d\d)", text)
+            if int(port) in ports
+        }
+        asked = asked - ({service.name} if service.name == "gateway" else set())
+
+        assert set(declared()[service.name]["asks"]) == asked | {"tenancy"}, service.name
+
+
+def test_only_services_with_vendors_reach_the_internet() -> None:
+    reaching = {name for name, service in declared().items() if service["outward"]}
+
+    assert reaching == {
+        service.name
+        for service in TREE.services()
+        if any("vendorkit" in wanted for wanted in service.project["project"]["dependencies"])
+    }
+
+
+def test_every_setting_that_the_chart_gives_is_one_that_the_service_reads(
+    fleets: dict[str, list[Object]],
+) -> None:
+    chassis = ROOT / "libs/chassis/src/chassis"
+    everywhere = "".join(
+        (chassis / name).read_text(encoding="utf-8") for name in ("settings.py", "secrets.py")
+    )
+    for service in TREE.services():
+        pod = pods(fleets["prod"])[f"frontdesk-{service.name}"]
+        text = (service.source / "settings.py").read_text(encoding="utf-8") + everywhere
+        for setting in pod["containers"][0]["env"]:
+            name = setting["name"]
+
+            assert f'"{name}"' in text or f"    {name.lower()}:" in text, f"{service.name}: {name}"
+
+
+def test_a_service_released_alone_changes_nothing_of_the_others(render: Render) -> None:
+    before = render("dev")
+    after = render("dev", {"services": {"ocr": {"tag": "1.4.1"}}})
+
+    changed = {new["metadata"]["name"] for old, new in zip(before, after, strict=True) if old != new}
+    alone = render("prod", {"only": "ocr"})
+    assert changed
+    assert all(re.fullmatch("frontdesk-ocr(-.*)?", name) for name in changed)
+    assert all(found["metadata"]["name"].startswith("frontdesk-ocr") for found in alone)
+
+
+def test_migrations_come_before_everything_and_only_they_know_the_owner(
+    fleets: dict[str, list[Object]],
+) -> None:
+    for name, job in of_kind(fleets["prod"], "Job").items():
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", name
+    for name, pod in pods(fleets["prod"]).items():
+        assert ("frontdesk-migration" in json.dumps(pod)) == name.endswith("-migrate")
+
+
+def test_the_observer_says_how_many_replicas_there_are(
+    fleets: dict[str, list[Object]], render: Render
+) -> None:
+    scaled = of_kind(fleets["prod"], "ScaledObject")
+    for name, found in scaled.items():
+        trigger = found["spec"]["triggers"][0]
+        assert trigger["metadata"]["url"].endswith(f"/internal/scaling/{name.removeprefix('frontdesk-')}")
+        assert "replicas" not in of_kind(fleets["prod"], "Deployment")[name]["spec"]
+    assert {"frontdesk-ocr", "frontdesk-gateway"} <= scaled.keys()
+    assert of_kind(render("dev"), "ScaledObject") == {}
+
+
+def test_media_come_to_the_replica_that_holds_the_call(render: Render) -> None:
+    more = {"only": "telephony", "services": {"telephony": {"media": {"paths": ["/media"]}}}}
+    route = of_kind(render("prod", more), "Ingress")["frontdesk-telephony"]
+
+    assert route["metadata"]["annotations"]["nginx.ingress.kubernetes.io/upstream-hash-by"] == "$request_uri"
+    assert route["spec"]["rules"][0]["http"]["paths"][0]["path"] == "/media"
+
+
+def test_a_draining_pod_is_given_the_time(fleets: dict[str, list[Object]]) -> None:
+    for pod in (found for name, found in pods(fleets["prod"]).items() if not name.endswith("-migrate")):
+        pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+        assert pod["terminationGracePeriodSeconds"] >= 25 + pause
+
+
+WRONG = [
+    ({"services": {"ocr": {"replicas": "two"}}}, "replicas", "integer"),
+    ({"services": {"ocr": {"replcas": 2}}}, "services/ocr", "replcas"),
+    ({"settings": {"FRONTDESK_MASTER_KEY": "x"}}, "settings", "not"),
+    ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy", "IfNotPresent"),
+    ({"only": "fax"}, "only: there is no service fax", "gateway"),
+    ({"ingress": {"enabled": True}}, "ingress.host is empty", "host"),
+    ({"secrets": {"external": {"enabled": True}}}, "secrets.external.store.name is empty", "store"),
+    (
+        {"services": {"file-management": {"replicas": 2}}},
+        "several replicas need a volume that they share",
+        "file-management",
+    ),
+    ({"rabbitmq": {"cluster": {"enabled": True}}}, "--set only=shared", "first"),
+]
+
+
+def release(chart: helm_python.Chart, values: dict[str, Any]) -> None:
+    """What Helm does with values before anything reaches a cluster."""
+    chart.validate_schema(values)
+    chart.render(values, name="frontdesk", namespace="frontdesk")
+
+
+@pytest.mark.parametrize(("wrong", "place", "word"), WRONG, ids=[place for _, place, _ in WRONG])
+def test_wrong_values_are_refused_in_words(
+    chart: helm_python.Chart, wrong: dict[str, Any], place: str, word: str
+) -> None:
+    values = merged(values_of("dev"), wrong)
+
+    with pytest.raises(helm_python.HelmError) as refusal:
+        release(chart, values)
+
+    said = str(refusal.value)
+    assert place in said
+    assert word in said
