@@ -69,9 +69,7 @@ class SignInOperator:
         if READ not in person.scopes:
             raise NotOfTheFleet("this account may not see how the fleet runs")
         scopes = person.scopes & {READ, WRITE}
-        return Operator(
-            f"user:{person.user_id}", email, scopes, person.session_id, self._now() + SESSION
-        )
+        return Operator(f"user:{person.user_id}", email, scopes, person.session_id, self._now() + SESSION)
 
     def by_token(self, token: str) -> Operator:
         """Let somebody in by the admin token. Raises `SignInRefused`."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from observer.application.changes import Changes
 from observer.application.sign_in_operator import NotOfTheFleet, PeopleUnreachable, SignInRefused
 from observer.domain.operator import Operator
 from observer.entrypoints.page.render import (
@@ -43,6 +45,9 @@ def door_routes(sessions: Sessions, renderer: Renderer, stream: Stream) -> list[
         sessions.begin(answer, operator, secure=request.url.scheme == "https")
         return answer
 
+    async def sign_in_or_come_in(request: Request) -> Response:
+        return await (come_in if request.method == "POST" else sign_in)(request)
+
     async def go_out(request: Request) -> Response:
         answer = RedirectResponse("/page/sign-in", 303)
         if from_our_own_page(request):
@@ -61,8 +66,7 @@ def door_routes(sessions: Sessions, renderer: Renderer, stream: Stream) -> list[
         return StreamingResponse(_events(request, stream), media_type="text/event-stream", headers=headers)
 
     return [
-        Route("/page/sign-in", sign_in, methods=["GET"]),
-        Route("/page/sign-in", come_in, methods=["POST"]),
+        Route("/page/sign-in", sign_in_or_come_in, methods=["GET", "POST"]),
         Route("/page/sign-out", go_out, methods=["POST"]),
         Route("/page/language/{language}", choose_language, methods=["POST"]),
         Route("/page/live", sessions.reads(live), methods=["GET"]),
@@ -70,15 +74,27 @@ def door_routes(sessions: Sessions, renderer: Renderer, stream: Stream) -> list[
     ]
 
 
-async def _come_in(
-    sessions: Sessions, form: dict[str, str], request: Request
-) -> tuple[Operator | None, str]:
+async def told_changes(changes: Changes) -> AsyncIterator[tuple[str, object]]:
+    """The changes that a page shows; one that was too slow looks again with the next round."""
+    async with aclosing(changes.follow()) as followed:
+        async for change in followed:
+            if change.kind == "alert":
+                key = "alert_recovered" if change.state == "recovered" else "alert_firing"
+                what = " · ".join(part for part in (change.service, change.subject) if part)
+                yield "alert", {code: texts(code)[key].format(what=what) for code in ("de", "en")}
+            else:
+                yield "round", {}
+
+
+async def _come_in(sessions: Sessions, form: dict[str, str], request: Request) -> tuple[Operator | None, str]:
     words = texts(language_of(request))
     address = request.client.host if request.client is not None else None
     try:
         if token := form.get("token"):
             return sessions.sign_in.by_token(token), ""
-        return await sessions.sign_in.by_password(form.get("email", ""), form.get("password", ""), address), ""
+        return await sessions.sign_in.by_password(
+            form.get("email", ""), form.get("password", ""), address
+        ), ""
     except SignInRefused as refused:
         if refused.retry_after is not None:
             return None, words["refused_wait"].format(seconds=refused.retry_after)

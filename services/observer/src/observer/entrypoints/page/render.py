@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -86,6 +87,7 @@ class Renderer:
         self._templates.globals["asset"] = asset_path
         self._templates.globals["query"] = _query
         self._templates.filters["moment"] = moment
+        self._templates.filters["moment_of"] = lambda at: moment(datetime.fromtimestamp(at, UTC))
         for written in (duration, number, amount, share, size):
             self._templates.filters[written.__name__] = _in_the_readers_language(written)
 
@@ -100,7 +102,7 @@ class Renderer:
             "t": lambda key, **named: words[key].format(**named),
             "operator": operator,
             "place": request.url.path,
-            "asked": dict(request.query_params),
+            "asked": defaultdict(str, request.query_params),
             "now": datetime.now(UTC),
             **values,
         }
@@ -112,6 +114,13 @@ class Renderer:
         else:
             body = found.render(context)
         return HTMLResponse(body, status, headers=_HEADERS)
+
+    def words(
+        self, request: Request, operator: Operator, key: str, status: int = 200, **named: object
+    ) -> Response:
+        """A page that says one thing: there is no such letter, it was not kept."""
+        said = texts(language_of(request))[key].format(**named)
+        return self.page(request, "words.html", operator, status, words=said)
 
 
 def _in_the_readers_language(written: Callable[..., str]) -> Callable[..., str]:
