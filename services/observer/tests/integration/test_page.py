@@ -14,15 +14,23 @@ from testkit.door import served
 from testkit.replica import FakeReplica
 from testkit.service import RunningService, running
 
-PAGES = ("/", "/page/queues", "/page/alerts", "/page/dead-letters", "/page/stories", "/page/advice", "/page/reports")
+PAGES = (
+    "/",
+    "/page/queues",
+    "/page/alerts",
+    "/page/dead-letters",
+    "/page/stories",
+    "/page/advice",
+    "/page/reports",
+)
 
 
 @pytest.fixture(scope="module")
 async def observer(
     environment: Mapping[str, str], stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[RunningService]:
-    config: Path = tmp_path_factory.mktemp("page") / "observer_config.json"
-    config.write_text(json.dumps({"thresholds": [{"name": "failing", "metric": "health_failing", "limit": 0}]}))
+    thresholds = [{"name": "failing", "metric": "health_failing", "limit": 0}]
+    config = written(tmp_path_factory.mktemp("page") / "observer_config.json", {"thresholds": thresholds})
     async with served(FakeReplica("ocr", "p1").routes()) as url:
         services = {name: [url] if name == "ocr" else [] for name in known_services()}
         own = {
@@ -32,6 +40,11 @@ async def observer(
         }  # fmt: skip
         async with running(create_service, {**environment, **own}) as observer:
             yield observer
+
+
+def written(file: Path, document: object) -> Path:
+    file.write_text(json.dumps(document))
+    return file
 
 
 @pytest.fixture
@@ -93,7 +106,9 @@ async def test_nobody_is_led_elsewhere_after_the_log_in(
     assert (await sign_in(observer, browser, back)).headers["Location"] == "/"
 
 
-async def test_a_form_of_another_site_does_nothing(observer: RunningService, browser: httpx.AsyncClient) -> None:
+async def test_a_form_of_another_site_does_nothing(
+    observer: RunningService, browser: httpx.AsyncClient
+) -> None:
     await sign_in(observer, browser)
     form = {"threshold": "*", "service": "ocr", "subject": "*", "minutes": "5", "reason": "fremd"}
     for header in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):

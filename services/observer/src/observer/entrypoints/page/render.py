@@ -84,10 +84,10 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["asset"] = asset_path
-        self._templates.globals["query"] = _query
+        names: dict[str, object] = self._templates.globals  # pyright: ignore[reportAssignmentType] — jinja2 types only its own
+        names.update({"asset": asset_path, "query": _query})
         self._templates.filters["moment"] = moment
-        self._templates.filters["moment_of"] = lambda at: moment(datetime.fromtimestamp(at, UTC))
+        self._templates.filters["moment_of"] = _moment_of
         for written in (duration, number, amount, share, size):
             self._templates.filters[written.__name__] = _in_the_readers_language(written)
 
@@ -97,9 +97,13 @@ class Renderer:
         """A page, or only its live part when the page's own script asks for that (`X-Live`)."""
         language = language_of(request)
         words = texts(language)
+
+        def say(key: str, **named: object) -> str:
+            return words[key].format(**named)
+
         context = {
             "language": language,
-            "t": lambda key, **named: words[key].format(**named),
+            "t": say,
             "operator": operator,
             "place": request.url.path,
             "asked": defaultdict(str, request.query_params),
@@ -181,6 +185,10 @@ def duration(seconds: float | timedelta | None, *, language: Language = "en") ->
             value = seconds / per
             return f"{number(value, 1 if value < 10 and unit == 's' else 0, language=language)} {unit}"
     return f"{number(seconds / 86400, 0, language=language)} d"
+
+
+def _moment_of(seconds: float) -> str:
+    return moment(datetime.fromtimestamp(seconds, UTC))
 
 
 def moment(value: datetime | None) -> str:

@@ -69,7 +69,7 @@ def watch_routes(
         if node is None:
             return renderer.words(request, operator, "no_service", 404)
         return renderer.page(
-            request, "service.html", operator, status_of=_SIGNS, node=node, replicas=_replicas(watched, name),
+            request, "one_service.html", operator, status_of=_SIGNS, node=node, replicas=_replicas(watched, name),
             queues=[one for one in watched.queues or () if one.service == name],
             alerts=alert_rows([one for one in judged.open if one.service == name], language),
             charts=shown(OF_ONE, language, service=name),
