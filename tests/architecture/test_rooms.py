@@ -71,6 +71,8 @@ ROOM_RULES = [
     (write(f"{SOURCE}/entrypoints/rpc.py", '"""Calls."""\n'), "entrypoints/rpc.py: only"),
     (write(f"{SOURCE}/entrypoints/http/__init__.py", '"""Two subjects."""\n'), "stands beside entrypoints/http/"),
     (write(f"{SOURCE}/entrypoints/http/deep/__init__.py", ""), "entrypoints/http/deep is no module"),
+    (write(f"{SOURCE}/entrypoints/page/scripts/live.js", ""), "entrypoints/page/scripts: only"),
+    (write(f"{SOURCE}/entrypoints/page/texts/de.json", "{}"), None),
     (add(f"{SOURCE}/entrypoints/events.py", LONG_HANDLER), "on_nothing is not thin"),
     (write(f"{SOURCE}/adapters/ses/adapter.py", '"""SES."""\n') , None),
     (write(f"{SOURCE}/adapters/ses/parsing.py", '"""SES."""\n'), "adapters/ses/parsing.py: a vendor's folder"),

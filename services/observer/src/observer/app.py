@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from time import monotonic
 from uuid import uuid4
 
 from chassis import Service
 from chassis.desk_audit import DeskAudit
+from chassis.keyring import KeyRing
 from contracts.envelope import new_id
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
@@ -18,6 +20,7 @@ from observer.adapters.directory import ResolvedAddresses
 from observer.adapters.observer_config import ConfigFile
 from observer.adapters.otlp import answer, read_export
 from observer.adapters.own_metrics import SeenFromOutside
+from observer.adapters.people import TenancyPeople
 from observer.adapters.postgres import PostgresServer
 from observer.adapters.prometheus import PrometheusSeries
 from observer.adapters.rabbitmq import ManagementQueues
@@ -47,6 +50,7 @@ from observer.application.read_stories import ReadStories
 from observer.application.report_bottlenecks import ReportBottlenecks
 from observer.application.settle_dead_letter import SettleDeadLetter
 from observer.application.settle_many import SettleMany
+from observer.application.sign_in_operator import SignInOperator
 from observer.application.silence_alerts import Silences
 from observer.application.take_spans import TakeSpans
 from observer.application.tell_breaches import TellBreaches
@@ -64,6 +68,11 @@ from observer.entrypoints.http import (
     series,
     stories,
 )
+from observer.entrypoints.page import alerts as alert_pages
+from observer.entrypoints.page import charts, doors, findings, letters
+from observer.entrypoints.page import watch as watch_pages
+from observer.entrypoints.page.render import Renderer
+from observer.entrypoints.page.session import Sessions
 from observer.settings import Settings, known_services
 
 
@@ -94,26 +103,52 @@ def create_service(settings: Settings | None = None, *, clock: Clock = _now) -> 
     service.serves(fleet.router(watch.watched, watch.map_fleet, _now))
     service.serves(series.router(watch.series, _now))
     service.serves(alerts.router(watch.judged, watch.alerts, watch.silences, watch.thresholds, _now))
-    _advise(service, settings, watch, clock)
-    _dead_letters_desk(service, settings)
-    take_spans(service, settings)
+    door, renderer = open_page(service, settings, watch)
+    _advise(service, settings, watch, clock, door, renderer)
+    _dead_letters_desk(service, settings, door, renderer)
+    service.mounts(findings.story_routes(door, renderer, take_spans(service, settings)))
     return service
 
 
-def take_spans(service: Service, settings: Settings) -> None:
-    """Take spans in by OTLP, keep the stories that were slow or failed, and show them."""
+def open_page(service: Service, settings: Settings, watch: Watch) -> tuple[Sessions, Renderer]:
+    """The operators' page: who may come in, and what the watch shows; other parts mount theirs."""
+    admin_token = settings.admin_token.get_secret_value().encode()
+    sign_in = SignInOperator(
+        TenancyPeople(settings.tenancy_url, settings.service_token),
+        lambda token: compare_digest(token.encode(), admin_token), _now,
+    )  # fmt: skip
+    door, renderer = Sessions(KeyRing.from_secret(settings.master_key), sign_in), Renderer()
+    service.mounts(doors.door_routes(door, renderer, lambda: doors.told_changes(watch.changes)))
+    service.mounts(
+        watch_pages.watch_routes(door, renderer, watch.watched, watch.map_fleet, watch.judged, _now)
+    )
+    service.mounts(charts.chart_routes(door, renderer, watch.series, _now))
+    service.mounts(
+        alert_pages.alert_routes(
+            door, renderer, watch.judged, watch.alerts, watch.silences, watch.thresholds, _now
+        )
+    )
+    return door, renderer
+
+
+def take_spans(service: Service, settings: Settings) -> ReadStories:
+    """Take spans in by OTLP, keep the stories that were slow or failed, and show them; returns what reads them."""
     store, counts = PostgresSpanStore(service.database), PrometheusSpanCounts(service.metrics.registry)
     take = TakeSpans(store, counts, settings.sampling, monotonic)
     token = settings.service_token.get_secret_value()
     most_bytes = settings.otlp_max_bytes
     service.mounts(otlp.routes(take, counts, read_export, answer, token=token, most_bytes=most_bytes))
-    service.serves(stories.router(ReadStories(store)))
+    read = ReadStories(store)
+    service.serves(stories.router(read))
     service.runs("spans", take.run)
     forget = ForgetStories(store, _now, timedelta(days=settings.story_days))
     service.runs("old stories", forget.run)
+    return read
 
 
-def _advise(service: Service, settings: Settings, watch: Watch, clock: Clock) -> None:
+def _advise(
+    service: Service, settings: Settings, watch: Watch, clock: Clock, door: Sessions, renderer: Renderer
+) -> None:
     """Scaling advice and reports, from what the watch measured."""
     reader, advised, reported = watch.series.reader, StoredAdvice(service.units), StoredReports(service.units)
     rules = ConfiguredRules(settings.scaling, known_services(), watch.thresholds)
@@ -124,6 +159,8 @@ def _advise(service: Service, settings: Settings, watch: Watch, clock: Clock) ->
     service.serves(advice.router(advised))
     service.serves(scaling.router(advise))
     service.serves(reports.router(report, reported, {"md": markdown, "html": html, "pdf": pdf}))
+    service.mounts(findings.advice_routes(door, renderer, advised))
+    service.mounts(findings.report_routes(door, renderer, report, reported, {"md": markdown, "pdf": pdf}))
     advising, reporting = (
         timers.AdviseAlways(advise),
         timers.ReportOnTime(report, clock, settings.report_hour),
@@ -194,7 +231,7 @@ def _watch_fleet(
     )  # fmt: skip
 
 
-def _dead_letters_desk(service: Service, settings: Settings) -> None:
+def _dead_letters_desk(service: Service, settings: Settings, door: Sessions, renderer: Renderer) -> None:
     """See, mend, replay and drop the dead letters of every service."""
     desks = ServicesDesks(
         settings.one_address_each, settings.service_token, seconds=settings.desk_answer_seconds
@@ -203,4 +240,5 @@ def _dead_letters_desk(service: Service, settings: Settings) -> None:
     many = SettleMany(desks, audit, jobs, _now, seconds=settings.desk_job_seconds)
     read, settle = ReadDeadLetters(desks, desks, audit, _now), SettleDeadLetter(desks, audit, _now)
     service.serves(dead_letters.router(read, settle, many, jobs, audit))
+    service.mounts(letters.letter_routes(door, renderer, read, settle, many, jobs, audit))
     service.runs("dead-letters-jobs", many.run)

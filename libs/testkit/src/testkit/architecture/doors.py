@@ -17,6 +17,7 @@ ALLOWED: Mapping[str, str] = {
     "observer/adapters/desks.py": "our own services, at the operator's addresses",
     "notification/adapters/smtp.py": "aiosmtplib is given a socket that the guard has connected",
     "observer/adapters/clients.py": "our own services, RabbitMQ's management, Prometheus, a heartbeat: at the operator's addresses",
+    "observer/adapters/people.py": "tenancy, at the operator's address",
     "tenancy/adapters/microsoft_sign_in.py": "Microsoft's sign-in of the whole installation, at the operator's address",
 }
 """Modules that make a client themselves, each with where it leads or how it is guarded."""

@@ -14,7 +14,9 @@ MODULES = {"__init__.py", "__main__.py", "app.py", "settings.py", "py.typed"}
 ROOMS = {"domain", "application", "entrypoints", "adapters"}
 DOORS = {"__init__.py", "events.py", "http.py", "timers.py"}
 HTTP = "http"
-"""`http.py` is one module until it has more than one subject, then a folder with a module for each (ADR 0012)."""
+PAGE, PAGE_FOLDERS = "page", {"templates", "assets", "texts"}
+"""`http.py` is one module until it has more than one subject, then a folder with a module for each (ADR 0012). `page/` is what
+people see in a browser: modules, and its templates, assets and texts (ADR 0033)."""
 VENDOR = {"__init__.py", "client.py", "mapping.py", "adapter.py", "webhooks.py"}
 KINDS_OF_TESTS = {"unit", "integration", "vendors"}
 FORBIDDEN = {
@@ -88,14 +90,19 @@ def _doors(service: ServiceFolder) -> Iterator[str]:
     room = service.source / "entrypoints"
     inside = _names_in(room)
     yield from (
-        f"entrypoints/{name}: only events.py, http.py or http/, and timers.py"
-        for name in sorted(inside - DOORS - {HTTP})
+        f"entrypoints/{name}: only events.py, http.py or http/, page/, and timers.py"
+        for name in sorted(inside - DOORS - {HTTP, PAGE})
     )
     if {HTTP, "http.py"} <= inside:
         yield "entrypoints/http.py stands beside entrypoints/http/: one of them"
     yield from (
         f"entrypoints/http/{name} is no module"
         for name in sorted(_names_in(room / HTTP))
+        if not name.endswith(".py")
+    )
+    yield from (
+        f"entrypoints/page/{name}: only modules, templates, assets and texts"
+        for name in sorted(_names_in(room / PAGE) - PAGE_FOLDERS)
         if not name.endswith(".py")
     )
     for file in sorted(room.rglob("*.py")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -44,7 +44,7 @@ class Changes:
                 queue.put_nowait(Changed("missed", change.at))
             queue.put_nowait(change)
 
-    async def follow(self) -> AsyncIterator[Changed]:
+    async def follow(self) -> AsyncGenerator[Changed]:
         """Every change from now on, until the listener goes."""
         queue: asyncio.Queue[Changed] = asyncio.Queue(MOST_WAITING)
         self._listeners.add(queue)
