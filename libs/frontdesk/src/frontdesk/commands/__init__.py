@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from frontdesk.commands import (
+    backup,
     billing,
     brake,
     dead_letters,
@@ -40,6 +41,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     billing.register,
     people.register,
     staff.register,
+    backup.register,
     generate.register,
     scaffold.register,
 ]
