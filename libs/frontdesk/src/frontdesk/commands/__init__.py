@@ -12,12 +12,14 @@ from frontdesk.commands import (
     backup,
     billing,
     brake,
+    contracts_check,
     dead_letters,
     demo,
     doctor,
     drafts,
     generate,
     people,
+    roster,
     scaffold,
     setup_check,
     stack,
@@ -43,6 +45,8 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     staff.register,
     backup.register,
     generate.register,
+    contracts_check.register,
+    roster.register,
     scaffold.register,
 ]
 """What `frontdesk --help` shows, in this order."""
