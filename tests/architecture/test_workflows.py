@@ -19,7 +19,7 @@ TEXTS = {file.name: file.read_text() for file in WORKFLOWS}
 every_workflow = pytest.mark.parametrize("name", TEXTS)
 
 PATHS = re.compile(
-    r"(?<![\w/.-])(?:head/|base/)?((?:deploy|helm|tests|libs|services|contracts|docs)/[\w./-]*\w)"
+    r"(?<![\w/.-])(?:head/|base/)?((?:deploy|helm|tests|libs|services|contracts|docs)/[\w./*-]*\w)"
 )
 VERBS = re.compile(r"\bmake(?: -C \S+)? ([a-z-]+)")
 COMMANDS = re.compile(r"\.venv/bin/frontdesk ([a-z-]+)")
@@ -30,7 +30,11 @@ def flaws_of(text: str, verbs: set[str], commands: set[str]) -> list[str]:
     workflow: dict[str, Any] = yaml.safe_load(text)
     found = [f"there is no make {verb}" for verb in VERBS.findall(text) if verb not in verbs]
     found += [f"there is no frontdesk {word}" for word in COMMANDS.findall(text) if word not in commands]
-    found += [f"there is no {path}" for path in PATHS.findall(text) if not list(ROOT.glob(path))]
+    found += [
+        f"there is no {path}"
+        for path in PATHS.findall(re.sub(r"\$\{\{.*?\}\}", "*", text))
+        if not list(ROOT.glob(path))
+    ]
     if workflow.get("permissions") != {"contents": "read"}:
         found.append("its permissions are not contents: read")
     if "concurrency" not in workflow:
