@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import advice
 import events
@@ -44,8 +45,8 @@ def main() -> int:
     options = _options()
     figures = asyncio.run(_measure(options))
     print(table(figures))
-    if not options.only:
-        keep(figures, ROOT / ".local" / "bench.json")
+    if options.keep or not options.only:
+        keep(figures, options.keep or ROOT / ".local" / "bench.json")
     missing = short_of(figures)
     for sentence in missing:
         print(f"falls short: {sentence}")
@@ -77,6 +78,7 @@ async def _measure(options: _Options) -> list[Figure]:
 class _Options(argparse.Namespace):
     only: list[str]
     check: bool
+    keep: Path | None
     rounds: int
     events: int
     seconds: float
@@ -92,6 +94,7 @@ def _options() -> _Options:
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", choices=NAMES, default=[], help="measure these alone"
     )
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where to; .local/bench.json by default")
     parser.add_argument("--rounds", type=int, default=size.rounds, help="rounds, of which the median counts")
     parser.add_argument("--events", type=int, default=size.events, help="events in a round")
     parser.add_argument("--seconds", type=float, default=size.seconds, help="seconds of HTTP load in a round")

@@ -43,19 +43,29 @@ class Expectation:
         return f"{self.of} {bound}"
 
 
-EXPECTED: dict[str, Expectation] = {
-    "gateway_accept": Expectation("ratio", at_least=0.6),
-    "gateway_p99_at_1000": Expectation("value", at_most=50),
-    "events_effect": Expectation("ratio", at_least=0.4),
-    "events_effect_vs_transaction": Expectation("ratio", at_least=1.4),
-    "outbox_relay": Expectation("ratio", at_least=0.8),
-    "hop_delay_p50": Expectation("value", at_most=10),
-    "forecast_error_steady": Expectation("value", at_most=20),
-    "forecast_error_bursty": Expectation("value", at_most=20),
-    "forecast_error_regular": Expectation("value", at_most=20),
-    "forecast_error_ramp": Expectation("value", at_most=20),
-    "forecast_error_step": Expectation("value", at_most=20),
+BOUNDS: dict[str, tuple[Literal["ratio", "value"], Literal["at_least", "at_most"]]] = {
+    "gateway_accept": ("ratio", "at_least"),
+    "gateway_p99_at_1000": ("value", "at_most"),
+    "events_effect": ("ratio", "at_least"),
+    "events_effect_vs_transaction": ("ratio", "at_least"),
+    "outbox_relay": ("ratio", "at_least"),
+    "hop_delay_p50": ("value", "at_most"),
+    "forecast_error_steady": ("value", "at_most"),
+    "forecast_error_bursty": ("value", "at_most"),
+    "forecast_error_regular": ("value", "at_most"),
+    "forecast_error_ramp": ("value", "at_most"),
+    "forecast_error_step": ("value", "at_most"),
 }
+"""What of a figure is judged, and which way; how much stands in `performance` of deploy/observer_config.json."""
+
+
+def _expected() -> dict[str, Expectation]:
+    config = json.loads((Path(__file__).parents[2] / "deploy" / "observer_config.json").read_text())
+    limits: dict[str, float] = config["performance"]
+    return {name: Expectation(of, **{way: limits[name]}) for name, (of, way) in BOUNDS.items()}
+
+
+EXPECTED = _expected()
 
 
 def beside(name: str, values: Sequence[float], unit: str, floors: Sequence[float]) -> Figure:

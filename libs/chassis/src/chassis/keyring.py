@@ -12,6 +12,7 @@ import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,7 @@ _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _LONE_KEY_ID = "1"
+_FINGERPRINT = b"frontdesk key fingerprint\x1f"
 
 
 class KeyRingInvalid(ValueError):
@@ -45,6 +47,10 @@ class KeyRing:
             raise KeyRingInvalid("the key ring is empty: give at least one key of 32 bytes")
         self._ciphers = {key_id: _cipher(key_id, key) for key_id, key in keys.items()}
         self._newest = next(iter(keys))
+        self.fingerprints: Mapping[str, str] = {
+            key_id: sha256(_FINGERPRINT + key).hexdigest()[:16] for key_id, key in keys.items()
+        }
+        """What tells the keys apart, by id, and gives nothing of them away: a key is 256 random bits."""
 
     @classmethod
     def from_secret(cls, master_key: SecretStr) -> Self:

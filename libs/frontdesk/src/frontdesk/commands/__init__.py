@@ -9,14 +9,17 @@ from collections.abc import Callable
 import typer
 
 from frontdesk.commands import (
+    backup,
     billing,
     brake,
+    contracts_check,
     dead_letters,
     demo,
     doctor,
     drafts,
     generate,
     people,
+    roster,
     scaffold,
     setup_check,
     stack,
@@ -40,7 +43,10 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     billing.register,
     people.register,
     staff.register,
+    backup.register,
     generate.register,
+    contracts_check.register,
+    roster.register,
     scaffold.register,
 ]
 """What `frontdesk --help` shows, in this order."""

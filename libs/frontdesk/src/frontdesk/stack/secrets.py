@@ -39,6 +39,15 @@ def make_secrets(folder: Path, given: Mapping[str, str] | None = None) -> dict[s
     return {name: given.get(name) or kept[name] for name in _NAMES}
 
 
+def keep_secrets(folder: Path, values: Mapping[str, str]) -> None:
+    """Put these in the place of this folder's secrets; those that were are kept beside them."""
+    file = folder / "secrets.env"
+    kept = _read(file) if file.exists() else {}
+    if any(kept.get(name) not in (None, value) for name, value in values.items()):
+        _write(file.with_name("secrets.before.env"), kept)
+    _write(file, {**kept, **values})
+
+
 def _new(name: str) -> str:
     """A key is 32 bytes in base64; a token is text."""
     if name.endswith("_KEY"):
