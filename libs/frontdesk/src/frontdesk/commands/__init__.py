@@ -24,6 +24,7 @@ from frontdesk.commands import (
     story,
     trace,
     up,
+    watch,
 )
 
 COMMANDS: list[Callable[[typer.Typer], None]] = [
@@ -40,6 +41,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     billing.register,
     people.register,
     staff.register,
+    watch.register,
     generate.register,
     scaffold.register,
 ]
