@@ -179,6 +179,36 @@ async def test_dead_letters_are_listed_shown_replayed_mended_and_dropped(
     assert "(api)" in audit.out
 
 
+async def test_the_watch_is_asked_silenced_and_read_from_the_command_line(
+    house: FurnishedHouse, tmp_path: Path
+) -> None:
+    async with asyncio.timeout(30):
+        while (status := await _frontdesk(house, "watch", "status")).out.count("1/1 replicas") < 12:
+            await asyncio.sleep(0.5)
+    pdf = tmp_path / "report.pdf"
+    unsaid = await _frontdesk(house, "watch", "silence", "--reason", "Umbau")
+    made = await _frontdesk(
+        house, "watch", "silence", "--service", "ocr", "--for", "60", "--reason", "Umbau der Größenmessung"
+    )
+    silences = await _frontdesk(house, "watch", "silences")
+    ended = await _frontdesk(house, "watch", "silences", "--end", made.out.split()[0])
+    thresholds = await _frontdesk(house, "watch", "thresholds")
+    alerts = await _frontdesk(house, "watch", "alerts")
+    advice = await _frontdesk(house, "watch", "advice", "--language", "de")
+    written = await _frontdesk(house, "watch", "report", "--pdf", str(pdf))
+    shown = await _frontdesk(house, "watch", "report", "--newest", "--language", "de")
+
+    for said in (made, silences, ended, thresholds, alerts, advice, written, shown):
+        assert said.code == 0, said.err
+    assert "orchestrator" in status.out
+    assert unsaid.code == 2
+    assert "service ocr" in silences.out
+    assert "Umbau der Größenmessung" in silences.out
+    assert "latency_quantile > 500 ms" in thresholds.out
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert shown.out.startswith("# Bericht: was langsam ist")
+
+
 async def test_many_dead_letters_are_counted_replayed_at_a_rate_and_worked_on_while_the_fleet_is_down(
     house: FurnishedHouse,
 ) -> None:

@@ -18,6 +18,7 @@ import pages
 import reads
 import spans
 import verifiers
+import watch
 import webhooks
 from figures import Figure, keep, short_of, table
 from ground import ROOT, Ground, Size, prepared_ground
@@ -36,6 +37,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (houses.NAMES, houses.measure),
     (spans.NAMES, spans.measure),
     (advice.NAMES, advice.measure),
+    (watch.NAMES, watch.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
 

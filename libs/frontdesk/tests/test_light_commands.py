@@ -1,4 +1,4 @@
-"""Whoever asks for help, or what is installed, does not wait for the chassis and ten services to be loaded."""
+"""Whoever asks for help, or what is installed, does not wait for the chassis and twelve services to be loaded."""
 
 import subprocess
 import sys

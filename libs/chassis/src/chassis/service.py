@@ -132,6 +132,17 @@ class Service:
         return Measured(Plain(self._mounts, app), self.metrics, self.telemetry)
 
     @property
+    def endpoints(self) -> list[str]:
+        """What the service's requests are measured by: method and template, as in `GET /api/v1/leads`."""
+        routes = (*self._mounts, *(route for router in self._routers for route in router.routes))
+        return sorted(
+            f"{method} {route.path}"
+            for route in routes
+            if isinstance(route, Route)
+            for method in route.methods or ()
+        )
+
+    @property
     def listening(self) -> bool:
         """Whether the service runs and each declared consumer is there."""
         return self._running is not None and all(ear.listening for ear in self._running.ears)

@@ -136,9 +136,14 @@ def upstreams(**services: str | Sequence[str]) -> str:
 
 
 @asynccontextmanager
-async def served(routes: Sequence[BaseRoute], port: int = 0) -> AsyncIterator[str]:
-    """These routes on a free port, for as long as the block lasts; yields the address."""
-    listener = socket.create_server(("127.0.0.1", port))
+async def served(
+    routes: Sequence[BaseRoute], port: int = 0, *, host: str = "127.0.0.1"
+) -> AsyncIterator[str]:
+    """These routes on a free port, for as long as the block lasts; yields the address.
+
+    `host` 0.0.0.0 is every address of the loopback net: many replicas at one port.
+    """
+    listener = socket.create_server((host, port))
     # Asyncio does this for sockets of its own making alone: without it an answer in two parts waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(Starlette(routes=list(routes)), log_config=None, lifespan="off", access_log=False)

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from chassis import Service
+from chassis.migration import migrate
 from contracts.envelope import new_id
 from contracts.operations.v1 import FLEET, ThresholdExceeded, WatchKept
+from frontdesk.fleet.roster import environ
 from notification.app import create_service
 from testkit.mail import AcceptedMail
 from testkit.sandbox import Sandbox
@@ -44,12 +47,13 @@ class Tower:
         return [_text(mail) for mail in found]
 
 
-@pytest.fixture
-async def tower(environment: Mapping[str, str], sandbox: Sandbox) -> Tower:
+@pytest.fixture(scope="module")
+async def town(
+    environment: Mapping[str, str], sandbox: Sandbox
+) -> AsyncIterator[tuple[dict[str, str], Service]]:
+    """Settings of the service, and one that is made and does not run: its tables are cleared between the tests."""
     await sandbox.reset()
-    email = f"wache-{new_id()[-12:]}@betrieb.test"
-    for address in (POST, email):
-        await sandbox.mail.create_mailbox(address, "flotte")
+    await sandbox.mail.create_mailbox(POST, "flotte")
     host, _, port = sandbox.address("smtp").rpartition(":")
     own = {
         "TENANCY_URL": "http://127.0.0.1:9",
@@ -59,17 +63,31 @@ async def tower(environment: Mapping[str, str], sandbox: Sandbox) -> Tower:
         "NOTIFICATION_FLEET_SMTP_PASSWORD": "flotte",
         "NOTIFICATION_FLEET_SMTP_SENDER": POST,
         "NOTIFICATION_FLEET_SMTP_CA_FILE": sandbox.address("ca"),
-        "NOTIFICATION_STAFF_EMAIL": email,
         "NOTIFICATION_ALERT_WINDOW_SECONDS": "0",
         "NOTIFICATION_ALERT_UPDATE_SECONDS": "0",
         "NOTIFICATION_WATCH_GRACE_SECONDS": "0.2",
         "NOTIFICATION_WATCH_CONFIRM_SECONDS": "0.3",
     }
-    made = Tower(sandbox, {**environment, **own}, email)
-    async with made.open() as service:
-        await sql(service, "delete from notification.watches")
-        await sql(service, "delete from notification.outbox where timer_key = 'watch'")
-    return made
+    settings = {**environment, **own}
+    with environ(settings):
+        at_rest = create_service()
+    await migrate(at_rest)
+    yield settings, at_rest
+    await at_rest.database.close()
+
+
+@pytest.fixture
+async def tower(town: tuple[dict[str, str], Service], sandbox: Sandbox) -> Tower:
+    settings, at_rest = town
+    email = f"wache-{new_id()[-12:]}@betrieb.test"
+    await sandbox.mail.create_mailbox(email, "flotte")
+    async with at_rest.database.transaction(FLEET) as session:
+        for statement in (
+            "delete from notification.watches",
+            "delete from notification.outbox where timer_key = 'watch'",
+        ):
+            await session.execute(text(statement))  # pyright: ignore[reportDeprecated]
+    return Tower(sandbox, settings | {"NOTIFICATION_STAFF_EMAIL": email}, email)
 
 
 def sign(observer: str = "one", *, within: float = LONG) -> WatchKept:
@@ -155,11 +173,6 @@ def _text(mail: AcceptedMail) -> str:
     assert part is not None
     content: str = part.get_content()
     return content
-
-
-async def sql(service: RunningService, statement: str) -> None:
-    async with service.service.database.transaction(FLEET) as session:
-        await session.execute(text(statement))  # pyright: ignore[reportDeprecated]
 
 
 async def timers(service: RunningService, count: int, *, beyond: float = -LONG) -> None:

@@ -36,6 +36,7 @@ from observer.adapters.voice import FleetVoice, HeartbeatUrl
 from observer.adapters.watch_log import WatchLog
 from observer.application.advise_scaling import AdviseScaling, Windows
 from observer.application.changes import Changes
+from observer.application.find_examples import ExampleStatements, ExampleTraces
 from observer.application.forget_stories import ForgetStories
 from observer.application.gather_evidence import GatherEvidence
 from observer.application.hold_thresholds import HeldThresholds
@@ -155,7 +156,11 @@ def _advise(
     advise = AdviseScaling(
         GatherEvidence(reader), advised, rules, windows=Windows(), clock=clock, mint=new_id
     )
-    report = ReportBottlenecks(reader, reported, limits=Limits(), clock=clock, mint=new_id)
+    examples = (
+        ExampleTraces(PostgresSpanStore(service.database)),
+        ExampleStatements(lambda: watch.watched.database),
+    )
+    report = ReportBottlenecks(reader, reported, limits=Limits(), clock=clock, mint=new_id, examples=examples)
     service.serves(advice.router(advised))
     service.serves(scaling.router(advise))
     service.serves(reports.router(report, reported, {"md": markdown, "html": html, "pdf": pdf}))

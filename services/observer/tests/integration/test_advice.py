@@ -12,9 +12,12 @@ import pytest
 
 from contracts.operations.v1 import ReportPublished, ScalingRecommended
 from observer.adapters.series_store import DatabaseSeries, Kept
+from observer.adapters.span_store import PostgresSpanStore
 from observer.app import create_service
 from observer.domain import simulation as play
+from observer.domain.sampling import KeptStory
 from observer.domain.series import INFINITE, Sample, Series
+from observer.domain.spans import SECOND, StorySpan
 from testkit.service import RunningService, running
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, INFINITE)
@@ -178,6 +181,10 @@ async def test_what_became_slow_is_reported_with_its_beginning_and_validated_by_
     await store.keep(requests(began, moment.now, lambda at: 0.9 if at >= slow_since else 0.12))
     await store.roll_up(began)
 
+    await PostgresSpanStore(observer.service.database).keep(
+        [story("s-slow", moment.now, 1.7), story("s-slower", moment.now, 2.5), story("s-before", began, 9.0)]
+    )
+
     made = (await observer.http.post("/api/v1/fleet/reports")).json()
     published = await observer.wire.heard(ReportPublished, lambda event: event.report_id == made["report_id"])
     [finding] = [one for one in made["findings"] if one["kind"] == "slow_endpoint"]
@@ -195,10 +202,23 @@ async def test_what_became_slow_is_reported_with_its_beginning_and_validated_by_
     assert abs(datetime.fromisoformat(finding["since"]) - slow_since) <= timedelta(minutes=31)
     assert finding["gain"]["now"] > finding["gain"]["then"]
     assert finding["evidence"][0]["reference"].startswith("frontdesk_http_request_seconds{")
+    traces = [one for one in finding["evidence"] if one["kind"] == "trace"]
+    assert [one["reference"] for one in traces] == ["s-slower", "s-slow"]
+    assert traces[0]["text"]["en"] == f"Trace {'s-slower':0>32}: took 2.5 s"
     assert (done.status_code, again.status_code) == (200, 409)
     [validated] = [one for one in found["findings"] if one["finding_id"] == finding["finding_id"]]
     assert (validated["state"], validated["comparison"]["judgement"]) == ("validated", "improved")
     assert later["report_id"] != made["report_id"]
+
+
+def story(story_id: str, until: datetime, seconds: float) -> KeptStory:
+    """A kept story of one request to the slow endpoint, which began a minute before that."""
+    began = int((until - timedelta(minutes=1)).timestamp() * SECOND)
+    span = StorySpan(
+        f"{story_id:0>32}", f"{story_id:0>16}", None, "reporting", "GET /api/v1/journal", "server", began,
+        began + int(seconds * SECOND), attributes={"frontdesk.correlation_id": story_id},
+    )  # fmt: skip
+    return KeptStory(story_id, (span,), failed=False, slow=True)
 
 
 def requests(

@@ -18,7 +18,7 @@ from frontdesk.fleet.roster import environ
 from observer.adapters.exposition import samples_of
 from observer.adapters.series_store import DatabaseSeries, Kept
 from observer.app import create_service
-from observer.application.gather_evidence import READY, GatherEvidence
+from observer.application.gather_evidence import HANDLED, READY, GatherEvidence
 from observer.domain.demand import fit
 from observer.domain.forecast import forecast
 from observer.domain.series import Sample, Series, Span
@@ -107,8 +107,13 @@ async def drive(busy: RunningService, store: DatabaseSeries, numbers: range) -> 
 async def look(busy: RunningService, store: DatabaseSeries, *, sent: int) -> None:
     """Read the service's metrics over HTTP and keep them, with what lies in its queue."""
     text, at = (await busy.http.get("/metrics")).text, datetime.now(UTC)
-    found = samples_of(text, at, instance="probe:1", process="p")
-    done = busy.service.metrics.count("document.received.v1", "done")
+    found = list(samples_of(text, at, instance="probe:1", process="p"))
+    # What lies in the queue fits to what that very answer says is done, however much is done in the meantime.
+    done = sum(
+        sample.value
+        for series, sample in found
+        if series.name == HANDLED and series.label("message") == "document.received.v1"
+    )
     labels = {"service": "probe", "queue": queue_name("probe", DocumentReceived)}
     await store.keep([*found, (Series.of(READY, labels), Sample(at, max(0.0, sent - done)))])
 

@@ -27,6 +27,7 @@ from frontdesk.commands import (
     story,
     trace,
     up,
+    watch,
 )
 
 COMMANDS: list[Callable[[typer.Typer], None]] = [
@@ -44,6 +45,7 @@ COMMANDS: list[Callable[[typer.Typer], None]] = [
     people.register,
     staff.register,
     backup.register,
+    watch.register,
     generate.register,
     contracts_check.register,
     roster.register,

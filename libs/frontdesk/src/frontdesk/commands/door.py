@@ -25,6 +25,17 @@ class Door:
 
     def ask(self, method: str, path: str, *, tenant: str | None = None, body: JsonValue = None) -> JsonValue:
         """Ask the gateway; what it refuses ends the command with its words."""
+        answer = self._answer(method, path, tenant=tenant, body=body)
+        found: JsonValue = answer.json() if answer.content else None
+        return found
+
+    def fetch(self, path: str) -> bytes:
+        """A document, as it is; what the gateway refuses ends the command with its words."""
+        return self._answer("GET", path).content
+
+    def _answer(
+        self, method: str, path: str, *, tenant: str | None = None, body: JsonValue = None
+    ) -> httpx.Response:
         import httpx
 
         headers = {
@@ -43,8 +54,7 @@ class Door:
             )
         if answer.is_error:
             _end(f"{answer.status_code}: {_detail(answer)}")
-        found: JsonValue = answer.json() if answer.content else None
-        return found
+        return answer
 
 
 def open_door() -> Door:

@@ -18,7 +18,9 @@ _LANGUAGES = {"deu": "German", "eng": "English"}
 
 def installed() -> list[Finding]:
     """Look at each program once."""
-    return [_python(), _uv(), _rabbitmq(), _postgres(), _tesseract(), *_tesseract_languages(), _dovecot()]
+    return [
+        _python(), _uv(), _rabbitmq(), _postgres(), _tesseract(), *_tesseract_languages(), _dovecot(), _prometheus(),
+    ]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -75,6 +77,12 @@ def _dovecot() -> Finding:
         (p for p in (shutil.which("dovecot"), "/usr/sbin/dovecot") if p and Path(p).exists()), None
     )
     return _with_version("dovecot", program, "--version", "make setup (dovecot-imapd, dovecot-lmtpd)")
+
+
+def _prometheus() -> Finding:
+    """Without `promtool` nobody checks the rules; Debian's package has both."""
+    program = shutil.which("prometheus") if shutil.which("promtool") else None
+    return _with_version("prometheus", program, "--version", "make setup (prometheus)")
 
 
 def _with_version(name: str, program: str | None, flag: str, advice: str) -> Finding:

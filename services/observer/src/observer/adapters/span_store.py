@@ -53,6 +53,14 @@ _FORGET = text(
     "with old as (delete from stories where began < :before returning story_id) "
     "delete from spans using old where spans.story_id = old.story_id returning spans.story_id"
 )
+_WAITED = "coalesce((attributes ->> 'frontdesk.waited_s')::double precision, 0)"
+_SLOWEST = {
+    by_wait: text(
+        f"select * from spans where service = :service and name = :name and began between :since and :until "  # noqa: S608 — both orders are ours
+        f"order by {order} desc, span_id limit :limit"
+    )
+    for by_wait, order in ((True, _WAITED), (False, "ended - began"))
+}
 
 
 class PostgresSpanStore:
@@ -99,6 +107,17 @@ class PostgresSpanStore:
                 {"id": line.story_id},
             )
             return _line(line), [_span(row) for row in rows]
+
+    async def slowest(
+        self, service: str, name: str, since: datetime, until: datetime, *, by_wait: bool, limit: int
+    ) -> Sequence[tuple[str, StorySpan]]:
+        """The slowest spans of that name within that time, each with its story's id."""
+        asked = {
+            "service": service, "name": name, "limit": limit,
+            "since": int(since.timestamp() * SECOND), "until": int(until.timestamp() * SECOND),
+        }  # fmt: skip
+        async with self._connection() as connection:
+            return [(row.story_id, _span(row)) for row in await connection.execute(_SLOWEST[by_wait], asked)]
 
     async def forget(self, before: datetime) -> int:
         """Drop stories that began before that; returns how many spans."""

@@ -10,6 +10,7 @@ from contracts.envelope import Event
 from observer.domain.advice import Advice, Outcome
 from observer.domain.findings import Finding, Report
 from observer.domain.scaling import Rules
+from observer.domain.spans import StorySpan
 
 
 class ScalingRules(Protocol):
@@ -77,4 +78,17 @@ class ReportRecords(Protocol):
 
     async def change(self, finding: Finding) -> None:
         """Keep a finding as it is now."""
+        ...
+
+
+class SlowSpans(Protocol):
+    """The spans of kept stories. Raises `WatchOutage`."""
+
+    async def slowest(
+        self, service: str, name: str, since: datetime, until: datetime, *, by_wait: bool, limit: int
+    ) -> Sequence[tuple[str, StorySpan]]:
+        """The slowest spans of a service with that name that began within that time, each with its story's id.
+
+        `by_wait`: those that waited longest for being handled, instead of those that took longest.
+        """
         ...
