@@ -1,19 +1,9 @@
-"""RabbitMQ's definitions are those of the code; `make generate` writes them."""
+"""RabbitMQ's definitions; that they are those of the code is shown in tests/architecture/test_generated_files.py."""
 
 import json
 from pathlib import Path
 
-from frontdesk.generate.definitions import definitions
-from frontdesk.generate.fleet import fleet
-
 FILE = Path(__file__).parents[2] / "deploy" / "rabbitmq" / "definitions.json"
-
-
-def test_the_definitions_of_the_broker_are_not_stale() -> None:
-    members, broken = fleet()
-
-    assert broken == []
-    assert FILE.read_text(encoding="utf-8") == definitions(members)
 
 
 def test_every_queue_survives_a_crash_and_leads_to_a_queue_of_dead_letters() -> None:

@@ -91,7 +91,9 @@ def test_a_service_is_asked_only_by_whom_its_code_lets_ask() -> None:
     ports = {roster.port_of(service): service.name for service in TREE.services()}
     for service in TREE.services():
         # Where people reach the fleet is nobody whom a service asks.
-        text = re.sub(r"public_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8"))
+        text = re.sub(
+            r"(public|return)_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8")
+        )
         asked = {
             ports[int(port)]
             for port in re.findall(r"http://127\.0\.0\.1:(80\d\d)", text)
