@@ -65,6 +65,15 @@ def test_the_gateway_and_the_observer_know_everyone_in_compose() -> None:
     assert observer.keys() == SERVICES
 
 
+def test_prometheus_beside_compose_reads_everyone() -> None:
+    file = ROOT / "deploy" / "compose" / "prometheus.yml"
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["scrape_configs"]
+    read = [(target["targets"], target["labels"]) for target in jobs[0]["static_configs"]]
+
+    assert sorted(labels["service"] for _, labels in read) == sorted(SERVICES)
+    assert all(targets == [f"{labels['service']}:8080"] for targets, labels in read)
+
+
 def test_only_migrations_know_the_owner_of_the_database() -> None:
     for name, service in COMPOSE["services"].items():
         knows = "database_owner_url" in json.dumps(service.get("secrets", []))
