@@ -114,22 +114,6 @@ def test_only_services_with_vendors_reach_the_internet() -> None:
     }
 
 
-def test_every_setting_that_the_chart_gives_is_one_that_the_service_reads(
-    fleets: dict[str, list[Object]],
-) -> None:
-    chassis = ROOT / "libs/chassis/src/chassis"
-    everywhere = "".join(
-        (chassis / name).read_text(encoding="utf-8") for name in ("settings.py", "secrets.py")
-    )
-    for service in TREE.services():
-        pod = pods(fleets["prod"])[f"frontdesk-{service.name}"]
-        text = (service.source / "settings.py").read_text(encoding="utf-8") + everywhere
-        for setting in pod["containers"][0]["env"]:
-            name = setting["name"]
-
-            assert f'"{name}"' in text or f"    {name.lower()}:" in text, f"{service.name}: {name}"
-
-
 def test_a_service_released_alone_changes_nothing_of_the_others(render: Render) -> None:
     before = render("dev")
     after = render("dev", {"services": {"ocr": {"tag": "1.4.1"}}})
