@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import helm_python
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -25,6 +26,10 @@ FOREIGN = {
     "monitoring.coreos.com/v1",
 }
 """Kinds of operators; their schemas are not in Kubernetes."""
+OPERATORS: dict[str, Any] = json.loads(
+    (ROOT / "tests" / "deploy" / "crds" / "operators.json").read_text(encoding="utf-8")
+)["kinds"]
+"""The schema of `spec` of each of these kinds."""
 
 
 def declared() -> dict[str, dict[str, Any]]:
@@ -55,6 +60,31 @@ def test_every_object_is_one_that_kubernetes_takes(environment: str, fleets: dic
     for found in own:
         kubernetes_validate.validate(found, "1.32", strict=True)
     assert len(own) > 5 * len(SERVICES)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_one_that_its_operator_takes(
+    environment: str, fleets: dict[str, list[Object]]
+) -> None:
+    for found in fleets[environment]:
+        if found["apiVersion"] in FOREIGN:
+            taken_by_operator(found)
+
+
+def test_a_field_that_no_operator_knows_is_found(fleets: dict[str, list[Object]]) -> None:
+    for kind in OPERATORS:
+        found = next(each for each in fleets["prod"] if f"{each['apiVersion']} {each['kind']}" == kind)
+        with pytest.raises(jsonschema.ValidationError, match="replcas"):
+            taken_by_operator({**found, "spec": {**found["spec"], "replcas": 2}})
+
+
+def taken_by_operator(found: Object) -> None:
+    """Raises `jsonschema.ValidationError` for a field that the operator's kind does not have."""
+    jsonschema.validate(
+        found["spec"],
+        OPERATORS[f"{found['apiVersion']} {found['kind']}"],
+        cls=jsonschema.Draft202012Validator,
+    )
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
