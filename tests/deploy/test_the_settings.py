@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import re
@@ -23,8 +24,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 NO_SETTINGS = {"FRONTDESK_SECRETS_DIR"}
 """Where settings lie is read before there are any."""
 SECRETS = {
-    "FRONTDESK_MASTER_KEY": "bm8ga2V5IG9mIGFueWJvZHksIG9ubHkgb2YgYSB0ZXM=",
-    "AMQP_URL": "amqp://frontdesk:x@broker/frontdesk",
+    "FRONTDESK_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+    "AMQP_URL": "amqp://broker/frontdesk",
     "DATABASE_URL": "postgresql://database/frontdesk",
     "BLOB_URL": "memory://",
 }
@@ -109,7 +110,7 @@ def test_the_chart_gives_every_service_settings_that_it_can_read(
             name = fullname.removeprefix("frontdesk-").removesuffix("-migrate")
             given = {
                 # The owner's address comes from a secret of its own.
-                setting["name"]: setting.get("value", "postgresql://owner:x@database/frontdesk")
+                setting["name"]: setting.get("value", "postgresql://database/frontdesk")
                 for setting in found["spec"]["template"]["spec"]["containers"][0]["env"]
             }
 
