@@ -58,6 +58,17 @@ clean: ## Remove what was installed and stored here, the data too
 	@rm -rf .local .venv .tools .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+.PHONY: chart
+chart: setup ## Lint and render the chart for dev, stage and prod, by helm where it is installed
+	@if command -v helm >/dev/null; then \
+	    helm lint helm/frontdesk && \
+	    helm template frontdesk helm/frontdesk --values helm/frontdesk/values-dev.yaml >/dev/null && \
+	    for environment in stage prod; do for only in shared $(notdir $(wildcard services/*)); do \
+	        helm template frontdesk helm/frontdesk --values helm/frontdesk/values-$$environment.yaml --set only=$$only >/dev/null || exit 1; \
+	    done; done; \
+	fi
+	@$(BIN)/pytest -q tests/deploy/test_the_chart.py tests/deploy/test_the_settings.py $(ARGS)
+
 .PHONY: lock
 lock: setup ## Resolve all dependencies anew into requirements.lock
 	@.tools/bin/uv export --quiet --all-packages --all-groups --no-header --output-file requirements.lock

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs one member of the workspace with what it needs, and nothing else, into ./.venv of the folder it is called in:
-# versions and hashes by requirements.lock, members by their folders, so that a service finds its migrations beside it.
+# its part of requirements.lock with versions and hashes, members by their folders, so that it finds its migrations beside it.
 # Then it removes what nobody runs. The image's build calls it, and so does the rehearsal without Docker.
 set -eu
 member=$1
-grep -v '^-e ' requirements.lock >constraints.txt
 uv venv --quiet --python "$(command -v python3)" .venv
-uv pip install --quiet --python .venv --constraint constraints.txt --editable "./$member"
-rm constraints.txt
+.venv/bin/python deploy/lock_of_member.py "$member" >member.lock
+uv pip sync --quiet --python .venv member.lock
+rm member.lock
 
 # Members that were not asked for, and everybody's tests.
 for folder in libs/*; do
@@ -21,4 +21,6 @@ package=$(basename "$member" | tr - _)
     echo "exec python -m $package \"\$@\""
 } >entrypoint
 chmod 755 entrypoint
-.venv/bin/python -m compileall -q contracts/src libs/*/src "$member"
+if [ "${UV_COMPILE_BYTECODE:-1}" = 1 ]; then
+    .venv/bin/python -m compileall -q contracts/src libs/*/src "$member"
+fi

@@ -12,11 +12,12 @@ for service in "$@"; do
     rm -rf "$app"
     mkdir -p "$app/deploy" "$app/libs" "$app/services"
     cp pyproject.toml requirements.lock "$app/"
-    cp deploy/install-member.sh "$app/deploy/"
+    cp deploy/install-member.sh deploy/lock_of_member.py "$app/deploy/"
     tar --exclude __pycache__ --exclude tests --exclude '*.egg-info' -cf - contracts libs "$member" | tar -xf - -C "$app"
     (
         cd "$app"
-        export PATH=$root/.tools/bin:$PATH UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
+        export PATH=$root/.tools/bin:$PATH UV_LINK_MODE=${UV_LINK_MODE:-copy} UV_PYTHON_DOWNLOADS=never
+        export UV_COMPILE_BYTECODE=${UV_COMPILE_BYTECODE:-1}
         deploy/install-member.sh "$member"
     )
     printf '%s\t%s\t%s\n' "$service" "$(du -sm --apparent-size "$app" | cut -f 1)" \

@@ -14,6 +14,8 @@ keep frontdesk_master_key "$(random)"
 keep frontdesk_service_token "$(word)"
 keep frontdesk_admin_token "$(word)"
 keep amqp_url "amqp://frontdesk:$(cat $folder/rabbitmq_password)@rabbitmq:5672/frontdesk"
+# The Observer reads the queues' lengths from the management.
+keep observer_rabbitmq_url "http://frontdesk:$(cat $folder/rabbitmq_password)@rabbitmq:15672"
 # Services log in with roles of their own: their address has no name and no password.
 keep database_url "postgresql://postgres:5432/frontdesk"
 keep database_owner_url "postgresql://frontdesk:$(cat $folder/postgres_password)@postgres:5432/frontdesk"

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import helm_python
+import kubernetes_validate.utils
 import pytest
 import yaml
 
 from testkit.architecture.tree import Tree
 from testkit.chart import CHART, ROOT, Object, Render, merged, values_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_are_read_once() -> Iterator[None]:
+    """Kubernetes' definitions are several megabytes, which the validator would read anew for each object."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = functools.cache(kubernetes_validate.utils.schema_contents)
+        patch.setattr(kubernetes_validate.utils, "schema_contents", read)
+        yield
 
 
 @pytest.fixture(scope="session")

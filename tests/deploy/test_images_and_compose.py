@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
+from importlib.metadata import requires
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from typing import Any
 import pytest
 import yaml
 from dockerfile_parse import DockerfileParser
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from testkit.architecture.tree import Tree
 
@@ -60,6 +65,15 @@ def test_the_gateway_and_the_observer_know_everyone_in_compose() -> None:
     assert observer.keys() == SERVICES
 
 
+def test_prometheus_beside_compose_reads_everyone() -> None:
+    file = ROOT / "deploy" / "compose" / "prometheus.yml"
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["scrape_configs"]
+    read = [(target["targets"], target["labels"]) for target in jobs[0]["static_configs"]]
+
+    assert sorted(labels["service"] for _, labels in read) == sorted(SERVICES)
+    assert all(targets == [f"{labels['service']}:8080"] for targets, labels in read)
+
+
 def test_only_migrations_know_the_owner_of_the_database() -> None:
     for name, service in COMPOSE["services"].items():
         knows = "database_owner_url" in json.dumps(service.get("secrets", []))
@@ -99,14 +113,54 @@ def test_programs_beside_python_are_listed_once() -> None:
     assert "deploy/system-packages/ocr.txt" in (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8")
 
 
+def test_an_image_gets_everything_that_its_service_requires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    lock_of = runpy.run_path("deploy/lock_of_member.py")["lock_of"]
+
+    for service in sorted(SERVICES):
+        given = {canonicalize_name(name) for name, _ in lock_of(f"services/{service}")}
+        wanted = required(f"frontdesk-{service}")
+        assert wanted - given == set(), service
+        assert {name for name in given if name.startswith("frontdesk")} <= wanted, service
+
+
+@functools.cache
+def requirements(name: str) -> list[Requirement]:
+    return [Requirement(text) for text in requires(name) or ()]
+
+
+def required(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
+    """What is installed here because of one package, the package itself too."""
+    found: set[str] = set()
+    open_ones = [(name, extras)]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while open_ones:
+        one, wanted = open_ones.pop()
+        if (one, wanted) in seen:
+            continue
+        seen.add((one, wanted))
+        found.add(one)
+        open_ones += [
+            (canonicalize_name(requirement.name), frozenset(requirement.extras))
+            for requirement in requirements(one)
+            if requirement.marker is None
+            or any(requirement.marker.evaluate({"extra": extra}) for extra in wanted | {""})
+        ]
+    return found
+
+
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the image of reporting holds, built by the Dockerfile's own steps."""
     images = tmp_path_factory.mktemp("images")
-    environment = {**os.environ, "FRONTDESK_IMAGES": str(images)}
-    subprocess.run(
-        ["bash", ROOT / "deploy" / "rehearse.sh", "reporting"], check=True, env=environment, timeout=240
+    # What `make setup` has stored is enough; where that was thrown away, it is fetched anew.
+    stored = {"UV_COMPILE_BYTECODE": "0", "UV_LINK_MODE": "hardlink", "FRONTDESK_IMAGES": str(images)}
+    rehearsal = ["bash", ROOT / "deploy" / "rehearse.sh", "reporting"]
+    offline = subprocess.run(
+        rehearsal, check=False, env={**os.environ, **stored, "UV_OFFLINE": "1"}, timeout=240
     )
+    if offline.returncode:
+        subprocess.run(rehearsal, check=True, env={**os.environ, **stored}, timeout=240)
     return images / "reporting"
 
 

@@ -1,19 +1,22 @@
-"""RabbitMQ's definitions are those of the code; `make generate` writes them."""
+"""RabbitMQ's definitions; that they are those of the code is shown in tests/architecture/test_generated_files.py."""
 
 import json
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from frontdesk.generate.definitions import definitions
-from frontdesk.generate.fleet import fleet
+import httpx
+import pytest
+from aio_pika.exceptions import ChannelPreconditionFailed
+
+from chassis.topology import declare
+from frontdesk.fleet.roster import environ
+from frontdesk.stack import Stack
+from reporting.app import create_service
 
 FILE = Path(__file__).parents[2] / "deploy" / "rabbitmq" / "definitions.json"
-
-
-def test_the_definitions_of_the_broker_are_not_stale() -> None:
-    members, broken = fleet()
-
-    assert broken == []
-    assert FILE.read_text(encoding="utf-8") == definitions(members)
 
 
 def test_every_queue_survives_a_crash_and_leads_to_a_queue_of_dead_letters() -> None:
@@ -25,3 +28,68 @@ def test_every_queue_survives_a_crash_and_leads_to_a_queue_of_dead_letters() -> 
         if queue["name"] not in dead:
             assert f"{queue['arguments']['x-dead-letter-routing-key']}.dead" in dead
             assert queue["arguments"]["x-delivery-limit"] == 20
+
+
+@pytest.fixture
+def vhost(stack: Stack) -> Iterator[str]:
+    """A virtual host of this test's own."""
+    name = f"definitions-{secrets.token_hex(4)}"
+    stack.create_vhost(name)
+    yield name
+    stack.drop_vhost(name)
+
+
+async def test_a_broker_that_read_the_definitions_has_what_a_service_declares(
+    stack: Stack, vhost: str, environment: dict[str, str]
+) -> None:
+    url = stack.broker.url(vhost)
+    with environ({**environment, "AMQP_URL": url}):
+        service = create_service()
+    async with _management(stack) as management:
+        imported = await management.post(f"definitions/{vhost}", json=_of_a_vhost())
+        assert imported.status_code == 204, imported.text
+        before = await _topology(management, vhost)
+
+        # A queue that stands there with other arguments would be refused.
+        declared = await declare(url, "reporting", service.router.hearings)
+
+        assert await _topology(management, vhost) == before
+    queues = {queue["name"] for queue in before["queues"]}
+    assert set(declared) == {name for name in queues if name.startswith("reporting.")}
+    assert len(queues) == len(json.loads(FILE.read_text(encoding="utf-8"))["queues"])
+
+
+async def test_a_queue_that_is_defined_otherwise_is_refused(stack: Stack, vhost: str) -> None:
+    told = _of_a_vhost()
+    told["queues"][0]["arguments"] = {"x-queue-type": "classic"}
+    async with _management(stack) as management:
+        await management.post(f"definitions/{vhost}", json=told)
+
+    with pytest.raises(ChannelPreconditionFailed):
+        await declare(stack.broker.url(vhost), told["queues"][0]["name"].partition(".")[0], [])
+
+
+def _of_a_vhost() -> dict[str, Any]:
+    """The file as it is imported into a virtual host of another name."""
+    told = json.loads(FILE.read_text(encoding="utf-8"))
+    del told["vhosts"]
+    for entries in told.values():
+        for entry in entries:
+            del entry["vhost"]
+    return told
+
+
+def _management(stack: Stack) -> httpx.AsyncClient:
+    parts = urlsplit(stack.management_url or "")
+    return httpx.AsyncClient(
+        base_url=f"{parts.scheme}://{parts.hostname}:{parts.port}/api/",
+        auth=(parts.username or "", parts.password or ""), trust_env=False, timeout=60,
+    )  # fmt: skip
+
+
+async def _topology(management: httpx.AsyncClient, vhost: str) -> dict[str, list[dict[str, Any]]]:
+    told = (await management.get(f"definitions/{vhost}")).json()
+    return {
+        kind: sorted(told[kind], key=lambda entry: json.dumps(entry, sort_keys=True))
+        for kind in ("exchanges", "queues", "bindings")
+    }

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import helm_python
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -25,6 +26,10 @@ FOREIGN = {
     "monitoring.coreos.com/v1",
 }
 """Kinds of operators; their schemas are not in Kubernetes."""
+OPERATORS: dict[str, Any] = json.loads(
+    (ROOT / "tests" / "deploy" / "crds" / "operators.json").read_text(encoding="utf-8")
+)["kinds"]
+"""The schema of `spec` of each of these kinds."""
 
 
 def declared() -> dict[str, dict[str, Any]]:
@@ -55,6 +60,31 @@ def test_every_object_is_one_that_kubernetes_takes(environment: str, fleets: dic
     for found in own:
         kubernetes_validate.validate(found, "1.32", strict=True)
     assert len(own) > 5 * len(SERVICES)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_one_that_its_operator_takes(
+    environment: str, fleets: dict[str, list[Object]]
+) -> None:
+    for found in fleets[environment]:
+        if found["apiVersion"] in FOREIGN:
+            taken_by_operator(found)
+
+
+def test_a_field_that_no_operator_knows_is_found(fleets: dict[str, list[Object]]) -> None:
+    for kind in OPERATORS:
+        found = next(each for each in fleets["prod"] if f"{each['apiVersion']} {each['kind']}" == kind)
+        with pytest.raises(jsonschema.ValidationError, match="replcas"):
+            taken_by_operator({**found, "spec": {**found["spec"], "replcas": 2}})
+
+
+def taken_by_operator(found: Object) -> None:
+    """Raises `jsonschema.ValidationError` for a field that the operator's kind does not have."""
+    jsonschema.validate(
+        found["spec"],
+        OPERATORS[f"{found['apiVersion']} {found['kind']}"],
+        cls=jsonschema.Draft202012Validator,
+    )
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -91,7 +121,9 @@ def test_a_service_is_asked_only_by_whom_its_code_lets_ask() -> None:
     ports = {roster.port_of(service): service.name for service in TREE.services()}
     for service in TREE.services():
         # Where people reach the fleet is nobody whom a service asks.
-        text = re.sub(r"public_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8"))
+        text = re.sub(
+            r"(public|return)_url: .*\n.*", "", (service.source / "settings.py").read_text(encoding="utf-8")
+        )
         asked = {
             ports[int(port)]
             for port in re.findall(r"http://127\.0\.0\.1:(80\d\d)", text)
@@ -110,22 +142,6 @@ def test_only_services_with_vendors_reach_the_internet() -> None:
         for service in TREE.services()
         if any("vendorkit" in wanted for wanted in service.project["project"]["dependencies"])
     }
-
-
-def test_every_setting_that_the_chart_gives_is_one_that_the_service_reads(
-    fleets: dict[str, list[Object]],
-) -> None:
-    chassis = ROOT / "libs/chassis/src/chassis"
-    everywhere = "".join(
-        (chassis / name).read_text(encoding="utf-8") for name in ("settings.py", "secrets.py")
-    )
-    for service in TREE.services():
-        pod = pods(fleets["prod"])[f"frontdesk-{service.name}"]
-        text = (service.source / "settings.py").read_text(encoding="utf-8") + everywhere
-        for setting in pod["containers"][0]["env"]:
-            name = setting["name"]
-
-            assert f'"{name}"' in text or f"    {name.lower()}:" in text, f"{service.name}: {name}"
 
 
 def test_a_service_released_alone_changes_nothing_of_the_others(render: Render) -> None:

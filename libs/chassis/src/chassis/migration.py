@@ -131,9 +131,14 @@ async def _prepare_schema(settings: Settings, schema: str) -> None:
 
 
 async def _keep_role(connection: asyncpg.Connection, role: str, log_in: str) -> None:
-    known = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
-    verb = "alter" if known else "create"
-    await connection.execute(f'{verb} role "{role}" {log_in} nosuperuser nobypassrls nocreatedb nocreaterole')
+    strong = await connection.fetchval(
+        "select rolsuper or rolbypassrls or rolcreatedb or rolcreaterole from pg_roles where rolname = $1",
+        role,
+    )
+    verb = "create" if strong is None else "alter"
+    # Only a superuser may speak of these on a role that there is, even to say no: said where there is something to take away.
+    weak = "" if strong is False else "nosuperuser nobypassrls nocreatedb nocreaterole"
+    await connection.execute(f'{verb} role "{role}" {log_in} {weak}')
     # Who migrates acts as them, and need be no superuser for it.
     await connection.execute(f'grant "{role}" to current_user')
 

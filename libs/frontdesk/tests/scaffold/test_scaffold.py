@@ -1,5 +1,6 @@
 """What the scaffolds write is accepted by the rules, and works: on a copy of the tree."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from frontdesk.scaffold import CannotScaffold, apply, new_event, new_service, new_vendor
+from frontdesk.scaffold.deployed import COMPOSE, PROMETHEUS, VALUES
 from testkit.architecture import readme, rooms, roster, sources
 from testkit.architecture.tree import Tree
 
@@ -25,8 +28,9 @@ def root(tmp_path: Path) -> Path:
     for project in ROOT.glob("libs/*/pyproject.toml"):
         (tmp_path / project.relative_to(ROOT)).parent.mkdir(exist_ok=True)
         shutil.copy(project, tmp_path / project.relative_to(ROOT))
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, tmp_path)
+    for name in ("pyproject.toml", "README.md", VALUES, COMPOSE, PROMETHEUS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -40,11 +44,30 @@ def test_a_new_service_keeps_every_rule(root: Path) -> None:
     assert rooms.flaws(service) + sources.flaws(service) + readme.flaws(service) == []
     assert roster.flaws(tree) == before
     assert roster.port_of(service) == 8042
-    assert (
-        '"call-desk": "http://127.0.0.1:8042"'
-        in (root / "services/gateway/src/gateway/settings.py").read_text()
-    )
+    for asking in ("gateway", "observer"):
+        settings = root / f"services/{asking}/src/{asking}/settings.py"
+        assert '"call-desk": "http://127.0.0.1:8042"' in settings.read_text()
     lint(root, written)
+
+
+def test_a_new_service_is_deployed_with_the_others(root: Path) -> None:
+    apply(root, new_service(root, "call-desk", port=8042, hears="LeadCreated", does="takes calls"))
+
+    values, compose, prometheus = (
+        yaml.safe_load((root / place).read_text()) for place in (VALUES, COMPOSE, PROMETHEUS)
+    )
+    before = yaml.safe_load((ROOT / COMPOSE).read_text())["services"]
+    fleet = compose["services"]
+    assert values["services"]["call-desk"] == {"scale": {"min": 1, "max": 4}}
+    assert fleet.keys() - before.keys() == {"call-desk", "call-desk-migrate"}
+    # As a service of ours that has nothing of its own.
+    for new, known in (("call-desk", "reporting"), ("call-desk-migrate", "reporting-migrate")):
+        assert json.dumps(fleet[new]) == json.dumps(before[known]).replace("reporting", "call-desk")
+    for asking, setting in (("gateway", "GATEWAY_UPSTREAMS"), ("observer", "OBSERVER_SERVICES")):
+        assert "call-desk" in values["services"][asking]["asks"]
+        assert json.loads(fleet[asking]["environment"][setting])["call-desk"] == "http://call-desk:8080"
+    targets = prometheus["scrape_configs"][0]["static_configs"]
+    assert targets[-1] == {"targets": ["call-desk:8080"], "labels": {"service": "call-desk"}}
 
 
 def test_a_new_service_hears_keeps_and_can_be_migrated(root: Path, amqp_url: str, database_url: str) -> None:

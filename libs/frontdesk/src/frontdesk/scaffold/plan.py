@@ -61,6 +61,13 @@ def rendered(template: str, words: dict[str, str]) -> dict[str, str]:
     }
 
 
+def changed(text: str, found: int, what: str) -> str:
+    """The text, if the place to change was found in it. Raises `CannotScaffold`."""
+    if not found:
+        raise CannotScaffold(f"{what} cannot be found: add the service by hand")
+    return text
+
+
 def kebab(name: str) -> str:
     """The name if it is in kebab-case. Raises `CannotScaffold`."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):

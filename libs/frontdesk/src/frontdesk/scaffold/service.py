@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from contracts.catalogue import messages
-from frontdesk.scaffold.plan import CannotScaffold, Plan, kebab, pascal, rendered, snake
+from frontdesk.scaffold.deployed import deployed
+from frontdesk.scaffold.plan import CannotScaffold, Plan, changed, kebab, pascal, rendered, snake
 
 
 def new_service(root: Path, name: str, *, port: int, hears: str, does: str) -> Plan:
@@ -33,18 +34,22 @@ def new_service(root: Path, name: str, *, port: int, hears: str, does: str) -> P
     }
     files = {f"services/{name}/{path}": text for path, text in rendered("service", words).items()}
     package = words["package"]
-    changed = {
+    edits = {
         "pyproject.toml": _in_import_rules((root / "pyproject.toml").read_text(), package),
         "README.md": _in_table((root / "README.md").read_text(), name, port, words["does"]),
-        _GATEWAY: _in_gateway((root / _GATEWAY).read_text(), name, port),
+        **{place: _in_addresses(root, place, name, port) for place in _ADDRESSES},
+        **deployed(root, name),
     }
-    return Plan(files, changed, _NEXT)
+    return Plan(files, edits, _NEXT)
 
 
-_GATEWAY = "services/gateway/src/gateway/settings.py"
+_ADDRESSES = (
+    "services/gateway/src/gateway/settings.py",
+    "services/observer/src/observer/settings.py",
+)
 _NEXT = (
     "make lock && make setup     (the workspace learns of its new member)",
-    "make generate               (its AsyncAPI file; the catalogue shows who hears what)",
+    "make generate               (its AsyncAPI file and its queues; the catalogue shows who hears what)",
     "make check                  (rooms, roster, imports, types)",
     "say in its README and in the docstring of its package what it does, then replace the notes by the real thing",
 )
@@ -54,22 +59,16 @@ def _in_import_rules(text: str, package: str) -> str:
     """The package in every list that names the services, and in the layer of the services."""
     text, lists = re.subn(r'("gateway", [^\]]*?),\n\]', rf'\1, "{package}",\n]', text)
     text, layers = re.subn(r'("frontdesk \| gateway[^"]*)"', rf'\1 | {package}"', text)
-    return _changed(text, lists and layers, "the import rules in pyproject.toml")
+    return changed(text, lists and layers, "the import rules in pyproject.toml")
 
 
 def _in_table(text: str, name: str, port: int, does: str) -> str:
     row = rf"\g<0>| [{name}](services/{name}) | {port} | {does} |\n"
     text, found = re.subn(r"(?:^\| \[[a-z-]+\]\(services/[a-z-]+\) \|.*\n)+", row, text, flags=re.MULTILINE)
-    return _changed(text, found, "the table of services in README.md")
+    return changed(text, found, "the table of services in README.md")
 
 
-def _in_gateway(text: str, name: str, port: int) -> str:
+def _in_addresses(root: Path, place: str, name: str, port: int) -> str:
     entry = rf'\g<0>    "{name}": "http://127.0.0.1:{port}",\n'
-    text, found = re.subn(r"_SERVICES = \{\n(?:    .*\n)+", entry, text)
-    return _changed(text, found, f"the addresses of the services in {_GATEWAY}")
-
-
-def _changed(text: str, found: int, what: str) -> str:
-    if not found:
-        raise CannotScaffold(f"{what} cannot be found: add the service by hand")
-    return text
+    text, found = re.subn(r"_SERVICES = \{\n(?:    .*\n)+", entry, (root / place).read_text(), count=1)
+    return changed(text, found, f"the addresses of the services in {place}")
