@@ -308,7 +308,9 @@ async def bound_to(role: asyncpg.Connection, table: str, own: str, other: str) -
             try:
                 async with role.transaction():
                     assert (await role.execute(statement, other)).endswith(" 0"), table
-            except asyncpg.PostgresError as error:  # journal and ledger: a trigger refuses every change, whoever's
+            except (
+                asyncpg.PostgresError
+            ) as error:  # journal and ledger: a trigger refuses every change, whoever's
                 assert "is only ever added to" in str(error), table
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             # The policy refuses a row of the other company before the database looks at what else it lacks.
