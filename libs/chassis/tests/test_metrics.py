@@ -98,6 +98,9 @@ async def test_a_scrape_alone_knows_the_outbox_the_dead_letters_and_the_database
     async def fail(_: DocumentReceived, __: UnitOfWork) -> None:
         raise NeverRetry("the probe refuses it")
 
+    service, refused = items({"service": "probe"}), items({"service": "probe", "error": "NeverRetry"})
+    # Other tests of the session have used the same schema.
+    before = await scraped(fleet.http)
     PROBE.work = fail
     await fleet.wire.say(document(), tenant_id="acme")
     await until(lambda: settled(fleet, "dead"))
@@ -105,9 +108,10 @@ async def test_a_scrape_alone_knows_the_outbox_the_dead_letters_and_the_database
 
     found = await scraped(fleet.http)
 
-    service = items({"service": "probe"})
-    assert found["frontdesk_dead_letters", items({"service": "probe", "error": "NeverRetry"})] == 1
-    assert found["frontdesk_outbox_pending", service] == 1
+    dead = "frontdesk_dead_letters", refused
+    assert found[dead] == before.get(dead, 0) + 1
+    pending = "frontdesk_outbox_pending", service
+    assert found[pending] == before[pending] + 1
     assert found["frontdesk_outbox_oldest_seconds", service] >= 300
     assert found["frontdesk_database_up", service] == 1
     assert found["frontdesk_database_seconds", service] > 0
@@ -121,10 +125,14 @@ async def test_a_scrape_alone_knows_the_outbox_the_dead_letters_and_the_database
 
 async def test_health_tells_the_process_its_clock_and_its_dead_letters(fleet: RunningService) -> None:
     told = (await fleet.http.get("/health")).json()
+    counted = [
+        value for (name, _), value in (await scraped(fleet.http)).items() if name == "frontdesk_dead_letters"
+    ]
 
     assert told["process"] == PROCESS
     assert abs(datetime.fromisoformat(told["time"]) - datetime.now(UTC)) < timedelta(minutes=5)
-    assert told["checks"]["dead_letters"] == {"waiting": 1}
+    assert told["checks"]["dead_letters"] == {"waiting": sum(counted)}
+    assert sum(counted) >= 1
 
 
 async def test_without_its_database_a_service_can_be_scraped_and_says_so(

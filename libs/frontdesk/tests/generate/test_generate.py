@@ -124,7 +124,7 @@ def test_the_catalogue_knows_who_says_and_hears_a_document(folder: Path) -> None
     entries = {entry.routing_key: entry for entry in found.entries}
 
     assert entries[KEY].senders == ("ocr",)
-    assert entries[KEY].hearers == ("orchestrator",)
+    assert entries[KEY].hearers == ("billing", "orchestrator")
     assert found.journals == ("reporting",)
     assert set(entries["credentials.changed.v1"].hearers) == set(found.services)
 

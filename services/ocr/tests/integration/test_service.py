@@ -89,7 +89,10 @@ async def test_a_scanned_payslip_is_read_analysed_and_told_with_its_evidence(off
     assert event.text is not None
     text = (await office.service.service.blobs.get(office.tenant_id, event.text)).decode()
     assert found["net_income"].snippet in text
-    assert await office.get(f"/api/v1/documents/{document_id}") == (200, event.model_dump(mode="json"))
+    # What the reading used is told once, to whoever bills it, and not kept with the document.
+    kept = event.model_copy(update={"tokens": None})
+    assert event.tokens is not None
+    assert await office.get(f"/api/v1/documents/{document_id}") == (200, kept.model_dump(mode="json"))
 
 
 async def test_the_same_attachment_sent_twice_is_read_and_analysed_once(office: Office) -> None:

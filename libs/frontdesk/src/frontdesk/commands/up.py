@@ -117,6 +117,7 @@ def _print_addresses(plan: FleetPlan, vendors: Vendors | None) -> None:
             typer.echo(f"  vendor   {name:<16} {address}")
     for name in plan.ports:
         typer.echo(f"  service  {name:<16} {plan.url(name)}/docs")
+    typer.echo(f"operators' page: {plan.url('observer')}/  (sign in with the admin token)")
     typer.echo(f"admin token: {token}")
     typer.echo(f"try: curl -H 'Authorization: Bearer {token}' {plan.url('gateway')}/api/v1/tenants")
 
