@@ -73,10 +73,11 @@ def chart_routes(
         if chart is None:
             return renderer.words(request, operator, "no_chart", 404)
         try:
-            lines = await _lines(read, chart, request.query_params.get("service"), clock())
+            now = clock()
+            lines = await _lines(read, chart, request.query_params.get("service"), now)
         except WatchOutage:
             return renderer.words(request, operator, "no_numbers", 503)
-        told = as_columns(lines, chart)
+        told = as_columns(lines, chart, now)
         if request.query_params.get("form") != "table":
             return JSONResponse(told, headers={"Cache-Control": "no-store"})
         title = texts(language_of(request))[f"chart_{name}"]
@@ -97,7 +98,7 @@ async def _lines(read: ReadSeries, chart: Chart, service: str | None, now: datet
             return await read.quantile(selector, 0.95, span, [chart.by])
 
 
-def as_columns(lines: Sequence[Line], chart: Chart) -> dict[str, object]:
+def as_columns(lines: Sequence[Line], chart: Chart, now: datetime) -> dict[str, object]:
     """The lines over the moments that any of them has: seconds since 1970, and None where a line has nothing."""
     highest = sorted((one for one in lines if one.points), key=lambda one: -(one.last or 0.0))[:MOST_LINES]
     moments = sorted({point.at for line in highest for point in line.points})
@@ -107,4 +108,7 @@ def as_columns(lines: Sequence[Line], chart: Chart) -> dict[str, object]:
         columns.append(
             {"label": line.series.label(chart.by) or "–", "values": [known.get(at) for at in moments]}
         )
-    return {"unit": chart.unit, "at": [at.timestamp() for at in moments], "lines": columns}
+    return {
+        "unit": chart.unit, "since": (now - WINDOW).timestamp(), "until": now.timestamp(),
+        "at": [at.timestamp() for at in moments], "lines": columns,
+    }  # fmt: skip
