@@ -87,7 +87,6 @@ class Renderer:
         names: dict[str, object] = self._templates.globals  # pyright: ignore[reportAssignmentType] — jinja2 types only its own
         names.update({"asset": asset_path, "query": _query})
         self._templates.filters["moment"] = moment
-        self._templates.filters["at"] = _at
         for written in (duration, number, amount, share, size, unit):
             self._templates.filters[written.__name__] = _in_the_readers_language(written)
 
@@ -188,10 +187,6 @@ def duration(seconds: float | timedelta | None, *, language: Language = "en") ->
             value = seconds / per
             return f"{number(value, 1 if value < 10 and unit == 's' else 0, language=language)} {unit}"
     return f"{number(seconds / 86400, 0, language=language)} d"
-
-
-def _at(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _address(request: Request) -> str:

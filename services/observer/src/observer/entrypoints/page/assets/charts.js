@@ -36,7 +36,7 @@
         y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1] },
       },
       axes: [
-        { ...axis, space: 70, incrs: [60, 300, 600, 900, 1800], values: (_, ticks) => ticks.map(clock) },
+        { ...axis, size: 28, space: 70, incrs: [60, 300, 600, 900, 1800], values: (_, ticks) => ticks.map(clock) },
         { ...axis, size: 62, space: 34, incrs: counts ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] : undefined,
           values: (_, ticks) => ticks.map((tick) => written(tick, told.unit)) },
       ],
@@ -72,6 +72,7 @@
     const known = drawn.get(figure);
     figure.dataset.drawn = String(told.at.length);
     figure.classList.toggle("empty", told.at.length === 0);
+    if (told.quiet) figure.querySelector(".nothing").textContent = figure.querySelector(".nothing").dataset.quiet;
     if (known && known.labels === labels && told.at.length) {
       Object.assign(known.told, told);
       return void known.chart.setData(data);
