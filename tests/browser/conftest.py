@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from playwright.async_api import Browser, StorageState, async_playwright
+from playwright.async_api import Browser, StorageState, async_playwright, expect
 
 from frontdesk.stack import Stack
 from testkit.chromium import FLAGS, chromium_path
 from testkit.operated import OperatedFleet, operated_fleet
 from testkit.visits import Visits
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

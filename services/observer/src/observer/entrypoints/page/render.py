@@ -107,6 +107,7 @@ class Renderer:
             "layout": "live.html" if request.headers.get("x-live") else "base.html",
             "place": request.url.path,
             "here": _address(request),
+            "still": request.method != "GET",
             "done": done if f"done_{(done := request.query_params.get('done', ''))}" in words else "",
             "asked": defaultdict(str, request.query_params),
             "now": datetime.now(UTC),

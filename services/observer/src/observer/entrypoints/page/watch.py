@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -59,7 +59,7 @@ def watch_routes(
     """The routes."""
 
     async def overview(request: Request, operator: Operator) -> Response:
-        language, fleet = language_of(request), map_fleet(clock())
+        language, fleet = language_of(request), by_name(map_fleet(clock()))
         return renderer.page(
             request, "overview.html", operator, status_of=_SIGNS, fleet=fleet, blind=sorted(watched.blind),
             headline=headline(fleet.nodes, language), whole=worst_of(fleet.nodes), letters=_letters(watched),
@@ -90,6 +90,11 @@ def watch_routes(
         Route("/page/services/{name}", sessions.reads(service), methods=["GET"]),
         Route("/page/queues", sessions.reads(queues), methods=["GET"]),
     ]
+
+
+def by_name(fleet: FleetMap) -> FleetMap:
+    """The services in an order that stays, whoever answers first: what has the reader's focus keeps its place."""
+    return replace(fleet, nodes=tuple(sorted(fleet.nodes, key=lambda node: node.service)))
 
 
 def worst_of(nodes: Iterable[Node]) -> str:

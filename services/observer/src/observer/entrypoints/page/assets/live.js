@@ -45,8 +45,9 @@
     let place = old.firstChild;
     const skip = () => { const here = place; place = place.nextSibling; return here; };
     for (const node of [...fresh.childNodes]) {
-      while (place?.id && !wanted.has(place.id)) skip().remove();
       const same = node.id ? known.get(node.id) : undefined;
+      // What is moved loses the focus: what stands in the way goes instead, unless it has a name that is wanted.
+      while (place && place !== same && (place.id ? !wanted.has(place.id) : same)) skip().remove();
       if (same === place && same) morph(skip(), node);
       else if (same) { old.insertBefore(same, place); morph(same, node); }
       else if (place && !place.id && !node.id && place.nodeName === node.nodeName) morph(skip(), node);
@@ -58,6 +59,7 @@
   let asking = false;
   let again = false;
   async function refresh() {
+    if ("still" in live.dataset) return; // It answers a form: asked for anew, it would be gone.
     if (asking) return void (again = true);
     asking = true;
     try {
