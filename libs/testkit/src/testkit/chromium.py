@@ -1,9 +1,10 @@
-"""The machine's own Chromium: Debian's package is enough, nothing of Playwright's is downloaded."""
+"""The machine's own Chromium: a package is enough; `python -m testkit.chromium` prints where it is, or what to do."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -26,18 +27,34 @@ def chromium_path() -> str:
         return given
     for name in NAMES:
         found = shutil.which(name)
-        # Ubuntu's package is a door to a snap, which a process without a session of its own cannot open.
         if found is not None and not _is_a_snap(Path(found)):
             return found
+    for found in sorted(_playwrights_own(), reverse=True):
+        return str(found)
     raise NoBrowser(
-        "no Chromium is installed: run `deploy/setup.sh --tests` (Debian), or set FRONTDESK_CHROMIUM to a browser's path"
-        " (Ubuntu, whose package is a snap: `playwright install chromium` brings one, its path is printed)"
+        "the tests need Chromium. Debian: deploy/setup.sh --tests installs it. Ubuntu, whose package is a snap, and"
+        " elsewhere: .venv/bin/playwright install --with-deps chromium, or install Google Chrome, or set"
+        " FRONTDESK_CHROMIUM to a browser's path"
     )
 
 
+def _playwrights_own() -> list[Path]:
+    """What `playwright install` brought."""
+    folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    return list(folder.glob("chromium-*/chrome-linux*/chrome"))
+
+
 def _is_a_snap(found: Path) -> bool:
-    if "/snap/" in str(found.resolve()) or found.resolve().name == "snap":
+    """Whether it is Ubuntu's door to a snap, which a process without a login session cannot open."""
+    if "snap" in found.resolve().parts or found.resolve().name == "snap":
         return True
     with found.open("rb") as file:
         head = file.read(2048)
     return head.startswith(b"#!") and b"/snap/" in head
+
+
+if __name__ == "__main__":
+    try:
+        print(chromium_path())
+    except NoBrowser as missing:
+        sys.exit(str(missing))

@@ -32,7 +32,8 @@ class Visits:
         given: dict[str, Any] = {
             "base_url": self.fleet.url,
             "locale": "de-DE",
-            "timezone_id": "Europe/Vienna", "reduced_motion": "reduce",
+            "timezone_id": "Europe/Vienna",
+            "reduced_motion": "reduce",
             **options,
         }
         context = await self.chromium.new_context(**given)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,7 +36,7 @@ class People:
 def sessions(key: str = KEY, *, now: datetime = NOW, over: frozenset[str] = frozenset()) -> Sessions:
     people = People()
     people.over = over
-    return Sessions(KeyRing.from_secret(key), SignInOperator(people, lambda _: False, lambda: now))
+    return Sessions(KeyRing.from_secret(SecretStr(key)), SignInOperator(people, lambda _: False, lambda: now))
 
 
 def cookie(operator: Operator = ERIKA, *, secure: bool = False) -> str:
@@ -66,7 +67,7 @@ async def test_a_session_that_was_changed_or_sealed_by_another_key_is_none() -> 
 
 
 async def test_what_is_sealed_for_another_purpose_is_no_session() -> None:
-    box = KeyRing.from_secret(KEY).seal(b"{}", "something else")
+    box = KeyRing.from_secret(SecretStr(KEY)).seal(b"{}", "something else")
 
     assert await sessions().operator(asked(box=box)) is None
 

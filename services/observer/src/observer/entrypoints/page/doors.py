@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from time import time_ns
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -111,7 +112,10 @@ async def _come_in(sessions: Sessions, form: dict[str, str], request: Request) -
 
 
 async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
-    """Server-sent events (HTML standard, 9.2). A beat when nothing else is said: silence then means a lost connection."""
+    """Server-sent events (HTML standard, 9.2). A beat when nothing else is said: silence then means a lost connection.
+
+    An event's id is the moment at which it was said, in milliseconds since 1970.
+    """
     yield "retry: 2000\n\n"
     told = aiter(stream())
     coming = asyncio.ensure_future(anext(told))
@@ -123,7 +127,8 @@ async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
                 continue
             name, words = coming.result()
             coming = asyncio.ensure_future(anext(told))
-            yield f"event: {name}\ndata: {json.dumps(words, ensure_ascii=False)}\n\n"
+            said = time_ns() // 1_000_000
+            yield f"id: {said}\nevent: {name}\ndata: {json.dumps(words, ensure_ascii=False)}\n\n"
     finally:
         coming.cancel()
 
