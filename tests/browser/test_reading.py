@@ -126,13 +126,28 @@ async def test_times_are_the_readers_and_the_language_can_be_changed(visits: Vis
     assert page.url.endswith("/page/reports")
 
 
-async def test_what_is_typed_stays_while_the_page_renews_itself(visits: Visits, fleet: OperatedFleet) -> None:
-    letter = await fleet.dies()
-    page = await visits.page(f"/page/dead-letters/probe/{letter}")
-    await page.fill("form[action$=drop] input[name=reason]", "noch nicht fert")
+async def test_what_is_typed_stays_while_the_page_renews_itself(visits: Visits) -> None:
+    page = await visits.page("/page/alerts")
+    await page.fill("input[name=reason]", "noch nicht fert")
     before = await page.locator("#updated time").get_attribute("datetime")
     await expect(page.locator("#updated time")).not_to_have_attribute("datetime", before or "")
 
     await page.keyboard.type("ig")
 
-    assert await page.locator("form[action$=drop] input[name=reason]").input_value() == "noch nicht fertig"
+    assert await page.locator("input[name=reason]").input_value() == "noch nicht fertig"
+
+
+async def test_a_letter_that_stays_open_is_looked_at_once(visits: Visits, fleet: OperatedFleet) -> None:
+    letter = await fleet.dies()
+    asked: list[str] = []
+    page = await visits.page(f"/page/dead-letters/probe/{letter}")
+    page.on("request", lambda request: asked.append(request.url))
+    other = await page.context.new_page()
+    await other.goto("/page/alerts")
+    for _ in range(2):
+        before = await other.locator("#updated time").get_attribute("datetime")
+        await expect(other.locator("#updated time")).not_to_have_attribute("datetime", before or "")
+
+    assert asked == []
+    await page.reload()
+    await expect(page.locator("td", has_text="angesehen")).to_have_count(2)

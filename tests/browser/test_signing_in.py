@@ -169,6 +169,7 @@ async def test_a_lost_connection_is_told_and_found_again_by_itself(
     await way.open()
     await expect(page.locator("#stream")).to_have_text("live")
 
+    await visits.leave()
     way.close()
     assert [said for said in visits.complaints if "net::ERR_" not in said] == []
     visits.complaints.clear()

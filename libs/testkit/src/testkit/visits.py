@@ -51,8 +51,8 @@ class Visits:
 
     async def leave(self) -> None:
         """Close all that was opened."""
-        for context in self.contexts:
-            await context.close()
+        while self.contexts:
+            await self.contexts.pop().close()
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):

@@ -118,6 +118,7 @@ def _letter_pages(
         body = letter.mended[-1].body if letter.mended else letter.body
         return renderer.page(
             request, "letter.html", operator, status, letter=letter, body=_indented(body), refusal=refusal, typed=typed,
+            still=True,  # Each look at a body is written down: a page that renewed itself would look all the time.
             died_with=_indented(letter.body), deeds=(await audit.page(letter=letter_id, limit=50)).deeds,
         )  # fmt: skip
 

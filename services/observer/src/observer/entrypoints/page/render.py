@@ -182,7 +182,7 @@ def duration(seconds: float | timedelta | None, *, language: Language = "en") ->
     if seconds is None or not isfinite(seconds):
         return "–"
     if seconds < 1:
-        return f"{number(seconds * 1000, 0 if seconds >= 0.01 else 1, language=language)} ms"
+        return f"{number(seconds * 1000, 1 if 0 < seconds < 0.01 else 0, language=language)} ms"
     for limit, unit, per in ((60, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
         if seconds < limit:
             value = seconds / per

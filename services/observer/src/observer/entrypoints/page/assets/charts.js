@@ -15,7 +15,7 @@
     if (value == null) return "–";
     const say = (number, digits) => number.toLocaleString(lang, { maximumFractionDigits: digits });
     if (unit === "s") return value < 1 ? `${say(value * 1000, value < 0.01 ? 1 : 0)} ms` : `${say(value, 1)} s`;
-    return unit ? `${say(value, 2)}${unit.startsWith("/") ? "" : " "}${unit}` : say(value, 2);
+    return unit ? `${say(value, 2)}${unit.startsWith("/") ? "" : " "}${unit}` : say(value, 0);
   }
 
   const clock = (seconds) =>

@@ -59,7 +59,7 @@
   let asking = false;
   let again = false;
   async function refresh() {
-    if ("still" in live.dataset) return; // It answers a form: asked for anew, it would be gone.
+    if ("still" in live.dataset) return; // It answers a form, or looking at it is an act: it is not asked for anew.
     if (asking) return void (again = true);
     asking = true;
     try {
@@ -82,6 +82,7 @@
     }
   }
 
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   localTimes(document);
   const zone = document.getElementById("zone");
   if (zone) zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
