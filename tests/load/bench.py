@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import advice
+import backups
 import events
 import hops
 import houses
@@ -38,8 +39,11 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (spans.NAMES, spans.measure),
     (advice.NAMES, advice.measure),
     (watch.NAMES, watch.measure),
+    (backups.NAMES, backups.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
+ON_REQUEST = frozenset(backups.NAMES)
+"""Measured only when they are named: they fill a disk."""
 
 
 def main() -> int:
@@ -56,11 +60,11 @@ def main() -> int:
 
 
 async def _measure(options: _Options) -> list[Figure]:
-    wanted = options.only or list(NAMES)
+    wanted = options.only or [name for name in NAMES if name not in ON_REQUEST]
     figures: list[Figure] = []
     size = Size(
         rounds=options.rounds, events=options.events, seconds=options.seconds, enquiries=options.enquiries,
-        pages=options.pages, tenants=options.tenants,
+        pages=options.pages, tenants=options.tenants, megabytes=options.megabytes,
     )  # fmt: skip
     async with prepared_ground(size) as ground:
         for names, measure in GROUPS:
@@ -87,6 +91,7 @@ class _Options(argparse.Namespace):
     enquiries: int
     pages: int
     tenants: int
+    megabytes: int
 
 
 def _options() -> _Options:
@@ -103,6 +108,9 @@ def _options() -> _Options:
     parser.add_argument("--enquiries", type=int, default=size.enquiries, help="enquiries in a round")
     parser.add_argument("--pages", type=int, default=size.pages, help="scanned pages in a round")
     parser.add_argument("--tenants", type=int, default=size.tenants, help="tenants")
+    parser.add_argument(
+        "--megabytes", type=int, default=size.megabytes, help="what backup_… and restore_… put away"
+    )
     return parser.parse_args(namespace=_Options())
 
 
