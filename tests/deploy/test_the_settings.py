@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -78,12 +79,23 @@ def test_compose_gives_every_service_settings_that_it_can_read(tmp_path: Path) -
 
 
 def test_the_vendors_of_compose_are_the_simulated_ones() -> None:
-    told = Vendors({**http_addresses("http://sandbox:8080"), "smtp": "none:0", "ca": "none"}).environment()
-    # Its mail servers do not run in a container; who may be connected to is said for a network.
+    sandbox = COMPOSE["services"]["sandbox"]
+    given_to_it = dict(itertools.pairwise(sandbox["command"]))
+    state = dict(volume.split(":") for volume in sandbox["volumes"])
+    notification = dict(volume.split(":")[:2] for volume in COMPOSE["services"]["notification"]["volumes"])
+    seen_at = notification[
+        next(volume for volume, place in state.items() if place == given_to_it["--state-dir"])
+    ]
+    places = {
+        **http_addresses(f"http://{given_to_it['--name']}:{given_to_it['--port']}"),
+        "smtp": f"{given_to_it['--name']}:{given_to_it['--smtp-port']}",
+        "ca": f"{seen_at}/mail-tls/ca.pem",
+    }
+    # Who may be connected to is said for a network.
     wanted = {
         name: value
-        for name, value in told.items()
-        if not name.startswith("NOTIFICATION_FLEET_SMTP") and name != "FRONTDESK_OUTWARD_ALLOW"
+        for name, value in Vendors(places).environment().items()
+        if name != "FRONTDESK_OUTWARD_ALLOW"
     }
     given: dict[str, str] = {}
     for service in COMPOSE["services"].values():
