@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -53,10 +53,10 @@ class Writing:
         content = manifest.model_dump_json(indent=1).encode()
         self._write(MANIFEST, io.BytesIO(content), len(content))
 
-    def _write(self, name: str, content: IO[bytes], size: int) -> None:
+    def _write(self, name: str, content: Readable, size: int) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
-        self._tar.addfile(member, content)
+        self._tar.addfile(member, cast("IO[bytes]", content))  # it only reads
 
 
 class _Measured(io.RawIOBase):

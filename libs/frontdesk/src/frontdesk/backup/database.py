@@ -92,6 +92,7 @@ def load(url: str, dumped: Readable, *, postgres: int, doomed: Iterable[str]) ->
             env=who, stdin=subprocess.PIPE, stderr=said_by_psql,
         )  # fmt: skip
         assert psql.stdin is not None
+        whole = False
         with contextlib.suppress(BrokenPipeError), psql.stdin as script:
             script.write(f"begin;\nset local maintenance_work_mem = '{_INDEX_MEMORY}';\n{drops}".encode())
             script.flush()
