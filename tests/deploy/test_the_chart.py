@@ -247,6 +247,16 @@ def test_the_database_of_a_cluster_is_set_as_the_one_of_ones_own(fleets: dict[st
     }
 
 
+def test_the_broker_of_a_cluster_starts_empty_with_a_user_of_its_own(fleets: dict[str, list[Object]]) -> None:
+    spec = of_kind(fleets["prod"], "RabbitmqCluster")["frontdesk-rabbitmq"]["spec"]
+    lines = spec["rabbitmq"]["additionalConfig"].splitlines()
+
+    assert "default_vhost = frontdesk" in lines
+    assert not [line for line in lines if line.startswith("load_definitions")]
+    shipped = (ROOT / "deploy" / "rabbitmq" / "rabbitmq.conf").read_text(encoding="utf-8").splitlines()
+    assert [line for line in shipped if line not in lines] == []
+
+
 def test_base_and_log_go_to_the_bucket_and_a_new_cluster_comes_back_from_there(render: Render) -> None:
     before = render("prod", {"only": "shared"})
     moment = "2026-11-28T02:59:00Z"
