@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from typing import Any
 
 import helm_python
@@ -292,6 +294,20 @@ def test_a_draining_pod_is_given_the_time(fleets: dict[str, list[Object]]) -> No
         pod = pods(fleets["prod"])[f"frontdesk-{service}"]
         pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
         assert pod["terminationGracePeriodSeconds"] >= 25 + pause
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_it_is_rendered_on_github_as_it_is_released(environment: str, render: Render) -> None:
+    said = subprocess.run(
+        ["bash", ROOT / "deploy" / "render.sh", environment],
+        env={**os.environ, "HELM": "echo"}, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    parts = [line.rpartition("only=")[2] for line in said]
+
+    assert all(f"--values helm/frontdesk/values-{environment}.yaml" in line for line in said)
+    assert parts == ([""] if environment == "dev" else ["shared", *sorted(SERVICES)])
+    # What is rendered together on GitHub would be refused here as there.
+    assert render(environment, {"only": parts[0]})
 
 
 WRONG = [
