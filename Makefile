@@ -66,6 +66,10 @@ chart: setup ## Lint and render the chart for dev, stage and prod, by helm where
 	fi
 	@$(BIN)/pytest -q tests/deploy/test_the_chart.py tests/deploy/test_the_settings.py $(ARGS)
 
+.PHONY: images
+images: setup ## Build what each image holds, without Docker, and print how big it is (ARGS="ocr gateway")
+	@deploy/rehearse.sh $(ARGS)
+
 .PHONY: lock
 lock: setup ## Resolve all dependencies anew into requirements.lock
 	@.tools/bin/uv export --quiet --all-packages --all-groups --no-header --output-file requirements.lock

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -162,7 +163,17 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     if offline.returncode:
         subprocess.run(rehearsal, check=True, env={**os.environ, **stored}, timeout=240)
+    _lend_bytecode(images / "reporting" / ".venv")
     return images / "reporting"
+
+
+def _lend_bytecode(venv: Path) -> None:
+    """What this checkout has compiled of the very same files: the image is not compiled for a test."""
+    ours, theirs = (next(root.glob("lib/python3*/site-packages")) for root in (ROOT / ".venv", venv))
+    for folder in ours.rglob("__pycache__"):
+        target = theirs / folder.relative_to(ours)
+        if target.parent.is_dir() and not target.exists():
+            shutil.copytree(folder, target)
 
 
 def test_an_image_holds_one_service_and_no_stranger(image: Path) -> None:
