@@ -23,8 +23,8 @@ for service in "$@"; do
         export UV_COMPILE_BYTECODE=${UV_COMPILE_BYTECODE:-1}
         deploy/install-member.sh "$member"
     )
-    largest=$(du -sm --apparent-size "$app"/.venv/lib/python3*/site-packages/*/ | sort -rn | head -4 |
-        sed -E 's#^([0-9]+).*/([^/]+)/$#\2 \1#' | paste -sd, | sed 's/,/, /g')
+    largest=$(du -sm --apparent-size "$app"/.venv/lib/python3*/site-packages/*/ | sort -rn |
+        sed -nE '1,4s#^([0-9]+).*/([^/]+)/$#\2 \1#p' | paste -sd, | sed 's/,/, /g')
     packages=deploy/system-packages/$service.txt
     printf '| %s | %s | %s | %s | %s |\n' "$service" "$(du -sm --apparent-size "$app" | cut -f 1)" \
         "$(find "$app/.venv/lib" -maxdepth 3 -name '*.dist-info' | wc -l)" "$largest" \
