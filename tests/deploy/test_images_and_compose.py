@@ -81,6 +81,16 @@ def test_only_migrations_know_the_owner_of_the_database() -> None:
         assert knows == name.endswith("-migrate"), name
 
 
+def test_broker_and_database_read_the_settings_that_are_shipped() -> None:
+    for service, file, place in (
+        ("postgres", "./deploy/postgres/postgresql.conf", "/etc/postgresql/postgresql.conf"),
+        ("rabbitmq", "./deploy/rabbitmq/rabbitmq.conf", "/etc/rabbitmq/conf.d/20-frontdesk.conf"),
+    ):
+        assert f"{file}:{place}:ro" in COMPOSE["services"][service]["volumes"]
+        assert (ROOT / file).is_file()
+    assert COMPOSE["services"]["postgres"]["command"][-1] == "config_file=/etc/postgresql/postgresql.conf"
+
+
 def test_what_is_secret_stands_in_files_that_the_script_makes() -> None:
     script = (ROOT / "deploy" / "compose" / "secrets.sh").read_text(encoding="utf-8")
 
