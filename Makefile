@@ -63,12 +63,13 @@ clean: ## Remove what was installed and stored here, the data too
 chart: setup ## Lint and render the chart for dev, stage and prod, by helm where it is installed
 	@if command -v helm >/dev/null; then \
 	    helm lint helm/frontdesk && \
-	    helm template frontdesk helm/frontdesk --values helm/frontdesk/values-dev.yaml >/dev/null && \
-	    for environment in stage prod; do for only in shared $(notdir $(wildcard services/*)); do \
-	        helm template frontdesk helm/frontdesk --values helm/frontdesk/values-$$environment.yaml --set only=$$only >/dev/null || exit 1; \
-	    done; done; \
+	    for environment in dev stage prod; do deploy/render.sh $$environment >/dev/null || exit 1; done; \
 	fi
 	@$(BIN)/pytest -q tests/deploy/test_the_chart.py tests/deploy/test_the_settings.py $(ARGS)
+
+.PHONY: images
+images: setup ## Build what each image holds, without Docker, and print how big it is (ARGS="ocr gateway")
+	@deploy/rehearse.sh $(ARGS)
 
 .PHONY: lock
 lock: setup ## Resolve all dependencies anew into requirements.lock

@@ -15,6 +15,11 @@ for folder in libs/*; do
 done
 rm -rf contracts/tests contracts/examples libs/*/tests services/*/tests deploy
 
+# Wheels carry their libraries' debug symbols, a third of all. In a copy only: a linked file is the store's too.
+if [ "${UV_LINK_MODE:-}" = copy ] && command -v strip >/dev/null; then
+    find .venv/lib -name '*.so*' -type f -exec strip --strip-debug {} +
+fi
+
 package=$(basename "$member" | tr - _)
 {
     echo '#!/bin/sh'

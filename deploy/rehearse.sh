@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Builds what the image of a service holds, by the Dockerfile's own steps, into .local/images/SERVICE, and says how big it is.
-# For machines without Docker. Usage: deploy/rehearse.sh SERVICE...
+# Builds what the image of a service holds, by the Dockerfile's own steps, into .local/images/SERVICE, and prints how big each is,
+# without Python itself and Debian's packages. For machines without Docker. Usage: deploy/rehearse.sh [SERVICE...], all by default.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 images=${FRONTDESK_IMAGES:-.local/images}
+[[ $# -gt 0 ]] || set -- $(ls services) sandbox
+echo "| image | MB | packages | the largest, MB | beside it from Debian |"
+echo "|---|---:|---:|---|---|"
 for service in "$@"; do
     member=services/$service
     [[ -d $member ]] || member=libs/$service
@@ -20,6 +23,10 @@ for service in "$@"; do
         export UV_COMPILE_BYTECODE=${UV_COMPILE_BYTECODE:-1}
         deploy/install-member.sh "$member"
     )
-    printf '%s\t%s\t%s\n' "$service" "$(du -sm --apparent-size "$app" | cut -f 1)" \
-        "$(find "$app/.venv/lib" -maxdepth 3 -name '*.dist-info' | wc -l)"
+    largest=$(du -sm --apparent-size "$app"/.venv/lib/python3*/site-packages/*/ | sort -rn |
+        sed -nE '1,4s#^([0-9]+).*/([^/]+)/$#\2 \1#p' | paste -sd, | sed 's/,/, /g')
+    packages=deploy/system-packages/$service.txt
+    printf '| %s | %s | %s | %s | %s |\n' "$service" "$(du -sm --apparent-size "$app" | cut -f 1)" \
+        "$(find "$app/.venv/lib" -maxdepth 3 -name '*.dist-info' | wc -l)" "$largest" \
+        "$([[ ! -e $packages ]] || paste -sd' ' "$packages")"
 done

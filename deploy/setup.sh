@@ -51,9 +51,9 @@ install_system_packages() {
     find_python >/dev/null || missing+=(python3 python3-venv)
     command -v make >/dev/null || missing+=(make)
     [[ -n ${AMQP_URL:-} ]] || has_rabbitmq || missing+=(rabbitmq-server)
-    # The same list goes into the service's image.
+    # The same lists go into the images.
     has_tesseract || mapfile -t -O "${#missing[@]}" missing <deploy/system-packages/ocr.txt
-    has_dovecot || missing+=(dovecot-imapd dovecot-lmtpd)
+    has_dovecot || mapfile -t -O "${#missing[@]}" missing <deploy/system-packages/sandbox.txt
     has_prometheus || missing+=(prometheus)
     [[ ${#missing[@]} -eq 0 ]] && return
     if ! command -v apt-get >/dev/null; then

@@ -1,6 +1,7 @@
 """RabbitMQ's definitions; that they are those of the code is shown in tests/architecture/test_generated_files.py."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,14 @@ from aio_pika.exceptions import ChannelPreconditionFailed
 from chassis.topology import declare
 from frontdesk.fleet.roster import environ
 from frontdesk.stack import Stack
+from frontdesk.stack.broker import Broker
+from frontdesk.stack.plan import load_plan
 from reporting.app import create_service
 
 FILE = Path(__file__).parents[2] / "deploy" / "rabbitmq" / "definitions.json"
+SHIPPED = FILE.with_name("rabbitmq.conf").read_text(encoding="utf-8")
+NEWER = re.compile(r"^(default_queue_type|default_policies\.).*\n", re.MULTILINE)
+"""Lines that Debian's RabbitMQ 3.10 does not know yet."""
 
 
 def test_every_queue_survives_a_crash_and_leads_to_a_queue_of_dead_letters() -> None:
@@ -28,6 +34,56 @@ def test_every_queue_survives_a_crash_and_leads_to_a_queue_of_dead_letters() -> 
         if queue["name"] not in dead:
             assert f"{queue['arguments']['x-dead-letter-routing-key']}.dead" in dead
             assert queue["arguments"]["x-delivery-limit"] == 20
+
+
+def test_the_longest_queue_is_the_same_for_a_broker_that_imports_and_one_that_starts_empty() -> None:
+    (policy,) = json.loads(FILE.read_text(encoding="utf-8"))["policies"]
+    told = dict(re.findall(r"^default_policies\.operator\.frontdesk\.(\w+) = (.*)$", SHIPPED, re.MULTILINE))
+
+    assert told["vhost_pattern"] == f"^{policy['vhost']}$"
+    assert told["queue_pattern"] == policy["pattern"]
+    assert told["max_length"] == str(policy["definition"]["max-length"])
+    queues = [queue["name"] for queue in json.loads(FILE.read_text(encoding="utf-8"))["queues"]]
+    limited = {name for name in queues if re.search(policy["pattern"], name)}
+    assert {name for name in queues if not name.endswith(".dead")} == limited
+
+
+class Shipped(Broker):
+    """A broker with the shipped settings, laid beside its own as in a container: it does not start on what it does not understand."""
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        own = self._folder / "rabbitmq.conf"
+        kept = [
+            line for line in own.read_text().splitlines() if not line.startswith(("vm_memory", "disk_free"))
+        ]
+        own.write_text("\n".join(kept) + "\n")
+        (self._folder / "conf.d").mkdir(exist_ok=True)
+        (self._folder / "conf.d" / "20-frontdesk.conf").write_text(NEWER.sub("", SHIPPED))
+
+
+def test_a_broker_with_the_shipped_settings_starts_and_takes_what_is_defined_beside_queues(
+    tmp_path: Path,
+) -> None:
+    broker = Shipped(tmp_path, load_plan(tmp_path))
+    told = json.loads(FILE.read_text(encoding="utf-8"))
+    # The whole of them is shown below, on a broker that runs already.
+    few = {kind: told[kind] for kind in ("vhosts", "policies", "exchanges")}
+    broker.start()
+    try:
+        with httpx.Client(
+            base_url=f"{broker.management_url}/api/", trust_env=False, timeout=60
+        ) as management:
+            imported = management.post("definitions", json=few)
+            policies = management.get("policies/frontdesk").json()
+            users = [user["name"] for user in management.get("users").json()]
+    finally:
+        broker.kill()  # nothing of it is wanted any more, and in order it takes seven seconds
+        broker.stop()
+
+    assert imported.status_code == 204, imported.text
+    assert [policy["name"] for policy in policies] == ["frontdesk-work"]
+    assert users == ["frontdesk"]
 
 
 @pytest.fixture

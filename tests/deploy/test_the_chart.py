@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from typing import Any
 
 import helm_python
@@ -17,11 +19,13 @@ from testkit.architecture.tree import Tree
 from testkit.chart import CHART, ENVIRONMENTS, ROOT, Object, Render, merged, of_kind, values_of
 
 TREE = Tree(ROOT)
+COLLECTOR = "frontdesk-otel-collector"
 SERVICES = [service.name for service in TREE.services()]
 FOREIGN = {
     "keda.sh/v1alpha1",
     "rabbitmq.com/v1beta1",
     "postgresql.cnpg.io/v1",
+    "barmancloud.cnpg.io/v1",
     "external-secrets.io/v1",
     "monitoring.coreos.com/v1",
 }
@@ -98,7 +102,10 @@ def test_no_name_is_given_twice(environment: str, fleets: dict[str, list[Object]
 def test_every_service_of_the_roster_is_deployed_and_migrated(
     environment: str, fleets: dict[str, list[Object]]
 ) -> None:
-    assert of_kind(fleets[environment], "Deployment").keys() == {f"frontdesk-{name}" for name in SERVICES}
+    beside = set[str]() if environment == "dev" else {COLLECTOR}
+    deployed = of_kind(fleets[environment], "Deployment").keys()
+
+    assert deployed == {f"frontdesk-{name}" for name in SERVICES} | beside
     assert of_kind(fleets[environment], "Job").keys() == {f"frontdesk-{name}-migrate" for name in SERVICES}
 
 
@@ -176,6 +183,104 @@ def test_the_observer_says_how_many_replicas_there_are(
     assert of_kind(render("dev"), "ScaledObject") == {}
 
 
+def test_spans_pass_through_a_collector_of_the_chart_to_the_observer(fleets: dict[str, list[Object]]) -> None:
+    objects = fleets["prod"]
+    pod = pods(objects)[COLLECTOR]["containers"][0]
+    given = {setting["name"]: setting.get("value") for setting in pod["env"]}
+    config = of_kind(objects, "ConfigMap")[COLLECTOR]["data"]["collector.yaml"]
+    port = of_kind(objects, "Service")[COLLECTOR]["spec"]["ports"][0]["port"]
+    read = yaml.safe_load(config)
+
+    assert config == (ROOT / "deploy" / "otel" / "collector.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{env:(\w+)\}", config)) == given.keys()
+    assert given["OBSERVER_ENDPOINT"] == "http://frontdesk-observer:8080"
+    assert read["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(f":{port}")
+    for name in (f"frontdesk-{service}" for service in SERVICES):
+        env = {
+            setting["name"]: setting.get("value") for setting in pods(objects)[name]["containers"][0]["env"]
+        }
+        assert env["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://{COLLECTOR}:{port}"
+        assert {"protocol": "TCP", "port": port} in _ports(objects, name, "egress", to=COLLECTOR)
+    assert _ports(objects, "frontdesk-observer", "ingress", to=COLLECTOR)
+    assert _ports(objects, COLLECTOR, "egress", to="frontdesk-observer") == [
+        {"protocol": "TCP", "port": 8080}
+    ]
+
+
+def _ports(objects: list[Object], policy: str, way: str, *, to: str) -> list[object]:
+    """Ports on which a policy lets a pod and another by its name talk."""
+    side = "to" if way == "egress" else "from"
+    peer = {
+        "app.kubernetes.io/component": to.removeprefix("frontdesk-"),
+        "app.kubernetes.io/part-of": "frontdesk",
+    }
+    return [
+        port
+        for rule in of_kind(objects, "NetworkPolicy")[policy]["spec"][way]
+        if {"podSelector": {"matchLabels": peer}} in rule[side]
+        for port in rule["ports"]
+    ]
+
+
+def test_slow_and_failed_traces_go_to_an_archive_where_there_is_one(render: Render) -> None:
+    more = {
+        "only": "shared",
+        "telemetry": {"collector": {"archiveEndpoint": "http://tempo.monitoring:4318/otlp"}},
+    }
+    objects = render("prod", more)
+    container = pods(objects)[COLLECTOR]["containers"][0]
+
+    assert container["args"] == ["--config=/etc/otelcol/collector.yaml"]
+    assert {"name": "TRACES_ENDPOINT", "value": "http://tempo.monitoring:4318/otlp"} in container["env"]
+    assert of_kind(objects, "NetworkPolicy")[COLLECTOR]["spec"]["egress"][-1]["ports"] == [
+        {"protocol": "TCP", "port": 4318}
+    ]
+
+
+def test_the_database_of_a_cluster_is_set_as_the_one_of_ones_own(fleets: dict[str, list[Object]]) -> None:
+    text = (ROOT / "deploy" / "postgres" / "postgresql.conf").read_text(encoding="utf-8")
+    own = {name: value.strip("'") for name, value in re.findall(r"^(\w+) = (.*)$", text, re.MULTILINE)}
+    cluster = of_kind(fleets["prod"], "Cluster")["frontdesk-postgres"]["spec"]
+
+    assert cluster["postgresql"]["parameters"] == {
+        name: value
+        for name, value in own.items()
+        if name not in ("listen_addresses", "shared_preload_libraries")
+    }
+
+
+def test_the_broker_of_a_cluster_starts_empty_with_a_user_of_its_own(fleets: dict[str, list[Object]]) -> None:
+    spec = of_kind(fleets["prod"], "RabbitmqCluster")["frontdesk-rabbitmq"]["spec"]
+    lines = spec["rabbitmq"]["additionalConfig"].splitlines()
+
+    assert "default_vhost = frontdesk" in lines
+    assert not [line for line in lines if line.startswith("load_definitions")]
+    shipped = (ROOT / "deploy" / "rabbitmq" / "rabbitmq.conf").read_text(encoding="utf-8").splitlines()
+    assert [line for line in shipped if line not in lines] == []
+
+
+def test_base_and_log_go_to_the_bucket_and_a_new_cluster_comes_back_from_there(render: Render) -> None:
+    before = render("prod", {"only": "shared"})
+    moment = "2026-11-28T02:59:00Z"
+    cluster = {
+        "recovery": {"serverName": "frontdesk-postgres", "targetTime": moment},
+        "backup": {"serverName": "again"},
+    }
+    after = render("prod", {"only": "shared", "postgres": {"cluster": cluster}})
+
+    was, now = (of_kind(objects, "Cluster")["frontdesk-postgres"]["spec"] for objects in (before, after))
+    store = {"barmanObjectName": "frontdesk-postgres", "serverName": "frontdesk-postgres"}
+    assert was["plugins"][0]["isWALArchiver"] is True
+    assert was["plugins"][0]["parameters"] == now["externalClusters"][0]["plugin"]["parameters"] == store
+    assert now["plugins"][0]["parameters"] == {**store, "serverName": "again"}
+    assert now["bootstrap"]["recovery"]["recoveryTarget"] == {"targetTime": moment}
+    assert of_kind(before, "ObjectStore")["frontdesk-postgres"]["spec"]["configuration"]["destinationPath"]
+    assert of_kind(before, "ScheduledBackup")["frontdesk-postgres"]["spec"]["method"] == "plugin"
+    for found in after:
+        if found["apiVersion"] in FOREIGN:
+            taken_by_operator(found)
+
+
 def test_media_come_to_the_replica_that_holds_the_call(render: Render) -> None:
     more = {"only": "telephony", "services": {"telephony": {"media": {"paths": ["/media"]}}}}
     route = of_kind(render("prod", more), "Ingress")["frontdesk-telephony"]
@@ -185,9 +290,24 @@ def test_media_come_to_the_replica_that_holds_the_call(render: Render) -> None:
 
 
 def test_a_draining_pod_is_given_the_time(fleets: dict[str, list[Object]]) -> None:
-    for pod in (found for name, found in pods(fleets["prod"]).items() if not name.endswith("-migrate")):
+    for service in SERVICES:
+        pod = pods(fleets["prod"])[f"frontdesk-{service}"]
         pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
         assert pod["terminationGracePeriodSeconds"] >= 25 + pause
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_it_is_rendered_on_github_as_it_is_released(environment: str, render: Render) -> None:
+    said = subprocess.run(
+        ["bash", ROOT / "deploy" / "render.sh", environment],
+        env={**os.environ, "HELM": "echo"}, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    parts = [line.rpartition("only=")[2] for line in said]
+
+    assert all(f"--values helm/frontdesk/values-{environment}.yaml" in line for line in said)
+    assert parts == ([""] if environment == "dev" else ["shared", *sorted(SERVICES)])
+    # What is rendered together on GitHub would be refused here as there.
+    assert render(environment, {"only": parts[0]})
 
 
 WRONG = [
@@ -204,6 +324,16 @@ WRONG = [
         "file-management",
     ),
     ({"rabbitmq": {"cluster": {"enabled": True}}}, "--set only=shared", "first"),
+    ({"telemetry": {"collector": {"enabled": True}}}, "otlpEndpoint must be empty", "collector"),
+    (
+        {
+            "only": "shared",
+            "postgres": {"cluster": {"enabled": True, "recovery": {"serverName": "frontdesk-postgres"}}},
+        },
+        "another backup.serverName",
+        "recovery",
+    ),
+    ({"postgres": {"cluster": {"recovery": {"targetTime": "gestern"}}}}, "targetTime", "pattern"),
 ]
 
 

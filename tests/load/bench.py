@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import advice
+import backups
 import events
 import hops
 import houses
@@ -40,8 +41,11 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (advice.NAMES, advice.measure),
     (watch.NAMES, watch.measure),
     (operators_page.NAMES, operators_page.measure),
+    (backups.NAMES, backups.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)
+ON_REQUEST = frozenset(backups.NAMES)
+"""Measured only when they are named: they fill a disk."""
 
 
 def main() -> int:
@@ -58,11 +62,11 @@ def main() -> int:
 
 
 async def _measure(options: _Options) -> list[Figure]:
-    wanted = options.only or list(NAMES)
+    wanted = options.only or [name for name in NAMES if name not in ON_REQUEST]
     figures: list[Figure] = []
     size = Size(
         rounds=options.rounds, events=options.events, seconds=options.seconds, enquiries=options.enquiries,
-        pages=options.pages, tenants=options.tenants,
+        pages=options.pages, tenants=options.tenants, megabytes=options.megabytes,
     )  # fmt: skip
     async with prepared_ground(size) as ground:
         for names, measure in GROUPS:
@@ -89,6 +93,7 @@ class _Options(argparse.Namespace):
     enquiries: int
     pages: int
     tenants: int
+    megabytes: int
 
 
 def _options() -> _Options:
@@ -105,6 +110,9 @@ def _options() -> _Options:
     parser.add_argument("--enquiries", type=int, default=size.enquiries, help="enquiries in a round")
     parser.add_argument("--pages", type=int, default=size.pages, help="scanned pages in a round")
     parser.add_argument("--tenants", type=int, default=size.tenants, help="tenants")
+    parser.add_argument(
+        "--megabytes", type=int, default=size.megabytes, help="what backup_… and restore_… put away"
+    )
     return parser.parse_args(namespace=_Options())
 
 

@@ -32,6 +32,7 @@ class Size:
     enquiries: int = 100
     pages: int = 4
     tenants: int = 50
+    megabytes: int = 1000
     duplicates: float = 0.05
 
 

@@ -58,15 +58,24 @@ app.kubernetes.io/version: {{ include "frontdesk.tag" . | quote }}
 {{- $found | toJson -}}
 {{- end -}}
 
+{{/* Where services send their spans: the chart's own collector, or what is said. */}}
+{{- define "frontdesk.otlpEndpoint" -}}
+{{- if .Values.telemetry.collector.enabled -}}
+http://{{ include "frontdesk.fullname" (dict "root" . "name" "otel-collector") }}:4318
+{{- else -}}
+{{ .Values.telemetry.otlpEndpoint }}
+{{- end -}}
+{{- end -}}
+
 {{/* Whether spans go to the fleet's own Observer: then they carry the service token, else they go to a collector. */}}
 {{- define "frontdesk.spansToObserver" -}}
-{{- if contains (printf "//%s:" (include "frontdesk.fullname" (dict "root" . "name" "observer"))) .Values.telemetry.otlpEndpoint }}yes{{ end -}}
+{{- if contains (printf "//%s:" (include "frontdesk.fullname" (dict "root" . "name" "observer"))) (include "frontdesk.otlpEndpoint" .) }}yes{{ end -}}
 {{- end -}}
 
 {{/* Environment of a service and of its migration: nothing secret stands here. */}}
 {{- define "frontdesk.settings" -}}
 {{- $settings := dict "FRONTDESK_SECRETS_DIR" "/run/secrets/frontdesk" "TENANCY_URL" (printf "http://%s-tenancy:8080" .root.Chart.Name) -}}
-{{- with .root.Values.telemetry.otlpEndpoint }}{{ $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" . }}{{ end -}}
+{{- with include "frontdesk.otlpEndpoint" .root }}{{ $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" . }}{{ end -}}
 {{- if include "frontdesk.spansToObserver" .root }}{{ $_ := set $settings "FRONTDESK_OTLP_TO_OBSERVER" "true" }}{{ end -}}
 {{- if .root.Values.ingress.enabled -}}
 {{- $public := printf "%s://%s" (ternary "https" "http" (ne .root.Values.ingress.tlsSecret "")) .root.Values.ingress.host -}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,9 +48,8 @@ def write_all(file: Path, parts: dict[str, bytes | None], manifest: Manifest) ->
 
 
 def test_what_was_written_is_read_again(backup: Path) -> None:
-    found: dict[str, bytes] = {}
-
-    manifest = archive.read_checked(backup, lambda name, content: found.update({name: content.read()}))
+    manifest = archive.read_checked(backup)
+    found = {name: content.read() for name, content in archive.parts_of(backup)}
 
     assert found == PARTS
     assert manifest.size == sum(len(content) for content in PARTS.values())
@@ -100,6 +100,20 @@ def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_a_backup_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_all(tmp_path / "frontdesk-1.tar", {archive.DATABASE: b"rows", "files/gone": None}, MANIFEST)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_leaves_nothing_and_the_reason_is_said(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (2000, hard)
+    )  # as near to a full disk as a test gets without one
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write(tmp_path / "frontdesk-1.tar")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert list(tmp_path.iterdir()) == []
 

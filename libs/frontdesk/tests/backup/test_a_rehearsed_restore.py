@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -205,10 +206,8 @@ async def test_a_restore_that_fails_halfway_leaves_the_database_that_was(
 ) -> None:
     place = rehearsal.place
     broken = tmp_path / "broken.tar"
-    parts: dict[str, bytes] = {}
-    manifest = archive.read_checked(
-        rehearsal.taken.file, lambda name, content: parts.update({name: content.read()})
-    )
+    manifest = archive.read_checked(rehearsal.taken.file)
+    parts = {name: content.read() for name, content in archive.parts_of(rehearsal.taken.file)}
     with archive.written(broken) as writing:
         for name, content in parts.items():
             short = content[: len(content) * 9 // 10] if name == archive.DATABASE else content
@@ -218,6 +217,37 @@ async def test_a_restore_that_fails_halfway_leaves_the_database_that_was(
     with pytest.raises(BackupError, match=r"(pg_restore|psql) failed"):
         await restore_backup(place.installation, _services(place), broken, replace=True)
     assert await _execute(place, "select count(*) from tenancy.tenants") == 2
+
+
+async def test_documents_that_cannot_be_put_back_leave_the_database_that_was(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    place = rehearsal.place
+    in_the_way = tmp_path / "blobs"
+    in_the_way.write_text("no folder")
+    elsewhere = dataclasses.replace(place.installation, blob_url=in_the_way.as_uri())
+    rows = await _execute(place, "select count(*) from tenancy.tenants")
+
+    with pytest.raises(BackupError, match="blobs and files cannot be put back, the database is as it was"):
+        await restore_backup(elsewhere, _services(place), rehearsal.taken.file, replace=True)
+    assert await _execute(place, "select count(*) from tenancy.tenants") == rows
+
+
+async def test_a_folder_that_takes_no_file_is_told_and_what_a_killed_backup_left_goes(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    (tmp_path / "no folder").write_text("")
+    killed = [tmp_path / ".frontdesk-20200101T000000000000Z.tar.unfinished", tmp_path / ".frontdesk-scratch"]
+    killed[0].write_text("half")
+    killed[1].mkdir()
+    for left in killed:
+        os.utime(left, (0, 0))
+
+    with pytest.raises(BackupError, match=r"no backup was written to .*no folder.*what was begun is removed"):
+        await take_backup(rehearsal.place.installation, tmp_path / "no folder" / "backups")
+    taken = await take_backup(rehearsal.place.installation, tmp_path / "one.tar")
+
+    assert {file.name for file in tmp_path.iterdir()} == {"no folder", taken.file.name}
 
 
 async def test_only_the_newest_of_a_folder_are_kept(rehearsal: Rehearsal) -> None:

@@ -26,7 +26,9 @@ async def _serve(options: "_Options", state_dir: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     mail = None if options.no_mail else _mail_servers(options)
-    async with running(host=options.host, port=options.port, state_dir=state_dir, mail=mail) as sandbox:
+    async with running(
+        host=options.host, port=options.port, name=options.name, state_dir=state_dir, mail=mail
+    ) as sandbox:
         addresses = sandbox.control.addresses
         print(f"sandbox ready at {addresses['sandbox']}", flush=True)
         print(json.dumps(addresses), flush=True)
@@ -37,12 +39,13 @@ def _mail_servers(options: "_Options") -> Mail:
     # Only here, so that the HTTP vendors run where no dovecot is installed.
     from sandbox.mail import MailServers
 
-    return MailServers(options.smtp_port, options.imap_port)
+    return MailServers(options.smtp_port, options.imap_port, host=options.host, name=options.name)
 
 
 class _Options(argparse.Namespace):
     host: str
     port: int
+    name: str | None
     state_dir: Path | None
     smtp_port: int
     imap_port: int
@@ -53,6 +56,7 @@ def _options(arguments: Sequence[str] | None) -> _Options:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="HTTP port; 0 takes a free one")
+    parser.add_argument("--name", help="what others reach it by, as in a network of containers")
     parser.add_argument("--state-dir", type=Path, help="where the state is kept over a restart")
     parser.add_argument("--smtp-port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--imap-port", type=int, default=0, help="0 takes a free one")

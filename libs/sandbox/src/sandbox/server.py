@@ -41,9 +41,17 @@ class Mail(Protocol):
 
 @contextlib.asynccontextmanager
 async def running(
-    *, host: str = "127.0.0.1", port: int = 0, state_dir: Path | None = None, mail: Mail | None = None
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    name: str | None = None,
+    state_dir: Path | None = None,
+    mail: Mail | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """Serve the sandbox for as long as the block lasts; port 0 takes a free one (see control.addresses)."""
+    """Serve the sandbox for as long as the block lasts; port 0 takes a free one (see control.addresses).
+
+    `name` is what others reach it by, where that is not the address that it listens on.
+    """
     sandbox = create_sandbox(mail.routes() if mail else [])
     if state_dir is not None:
         _load(sandbox, state_dir)
@@ -53,7 +61,7 @@ async def running(
         await mail.start(state_dir)
     try:
         with _listening(host, port) as listener:
-            base = f"http://{host}:{listener.getsockname()[1]}"
+            base = f"http://{name or host}:{listener.getsockname()[1]}"
             sandbox.control.addresses.update(http_addresses(base) | (mail.addresses() if mail else {}))
             async with _serving(sandbox, listener):
                 yield sandbox

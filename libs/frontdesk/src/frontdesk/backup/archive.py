@@ -6,10 +6,10 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -36,28 +36,27 @@ class Writing:
         self._tar = tar
         self.parts: dict[str, Part] = {}
 
-    def add_bytes(self, name: str, content: bytes) -> None:
-        """Add a part that is in memory."""
-        self._add(name, io.BytesIO(content), len(content))
+    def add_bytes(self, name: str, content: bytes, sha256: str | None = None) -> None:
+        """Add a part that is in memory; its SHA-256 may be known already."""
+        self._write(name, io.BytesIO(content), len(content))
+        self.parts[name] = Part(sha256=sha256 or hashlib.sha256(content).hexdigest(), size=len(content))
 
     def add_file(self, name: str, file: Path) -> None:
         """Add a file; its length is what it is at the beginning."""
         with file.open("rb") as content:
-            self._add(name, content, os.fstat(content.fileno()).st_size)
+            measured, size = _Measured(content), os.fstat(content.fileno()).st_size
+            self._write(name, measured, size)
+        self.parts[name] = Part(sha256=measured.digest.hexdigest(), size=size)
 
     def close_with(self, manifest: Manifest) -> None:
         """Add the manifest, the last of all."""
         content = manifest.model_dump_json(indent=1).encode()
-        member = tarfile.TarInfo(MANIFEST)
-        member.size = len(content)
-        self._tar.addfile(member, io.BytesIO(content))
+        self._write(MANIFEST, io.BytesIO(content), len(content))
 
-    def _add(self, name: str, content: IO[bytes], size: int) -> None:
+    def _write(self, name: str, content: Readable, size: int) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
-        measured = _Measured(content)
-        self._tar.addfile(member, measured)
-        self.parts[name] = Part(sha256=measured.digest.hexdigest(), size=size)
+        self._tar.addfile(member, cast("IO[bytes]", content))  # it only reads
 
 
 class _Measured(io.RawIOBase):
@@ -93,11 +92,8 @@ def written(target: Path) -> Iterator[Writing]:
         draft.unlink(missing_ok=True)
 
 
-def read_checked(file: Path, take: Callable[[str, Readable], None] | None = None) -> Manifest:
-    """Read a backup to its end and compare each part with the manifest; `take` is handed each part as a stream.
-
-    What `take` was given is good only when this returns. Raises `BackupError` that names the part.
-    """
+def read_checked(file: Path) -> Manifest:
+    """Read a backup to its end and compare each part with the manifest. Raises `BackupError` that names the part."""
     found: dict[str, Part] = {}
     manifest: Manifest | None = None
     at = "its beginning"
@@ -111,7 +107,7 @@ def read_checked(file: Path, take: Callable[[str, Readable], None] | None = None
                 if member.name == MANIFEST:
                     manifest = _manifest(file, content.read())
                 else:
-                    found[member.name] = _read(member.name, content, take)
+                    found[member.name] = _read(content)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise BackupError(f"{file} is cut off or changed at {at}: {error}") from error
     if manifest is None:
@@ -120,14 +116,21 @@ def read_checked(file: Path, take: Callable[[str, Readable], None] | None = None
     return manifest
 
 
-def _read(name: str, content: IO[bytes], take: Callable[[str, Readable], None] | None) -> Part:
-    measured = _Measured(content)
-    if take is not None:
-        take(name, measured)
-    size = content.tell()
-    while piece := measured.read(_CHUNK):
+def parts_of(file: Path) -> Iterator[tuple[str, Readable]]:
+    """The parts of a backup that `read_checked` has found whole, each a stream that must be read before the next is asked for."""
+    with tarfile.open(file, mode="r:") as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None and member.name != MANIFEST:
+                yield member.name, content
+
+
+def _read(content: IO[bytes]) -> Part:
+    digest, size = hashlib.sha256(), 0
+    while piece := content.read(_CHUNK):
+        digest.update(piece)
         size += len(piece)
-    return Part(sha256=measured.digest.hexdigest(), size=size)
+    return Part(sha256=digest.hexdigest(), size=size)
 
 
 def _manifest(file: Path, content: bytes) -> Manifest:

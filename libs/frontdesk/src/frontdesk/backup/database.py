@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,14 +16,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from chassis.migration import EXTENSIONS_SCHEMA
+from frontdesk.backup.archive import Readable
 from frontdesk.backup.errors import BackupError
 from frontdesk.backup.manifest import SchemaState
 from frontdesk.stack.postgres import find_programs
+
+_COMPRESSION = "gzip:1"
+"""Every build of Postgres' programs reads gzip, not so zstd and lz4; level 6 takes three times as long and saves an eighth."""
+_INDEX_MEMORY = "256MB"
+"""For the indexes that are built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +74,45 @@ def dump(url: str, facts: Facts, target: Path) -> None:
     wanted = [f"--schema={schema}" for schema in (*facts.schemas, EXTENSIONS_SCHEMA)]
     _run(
         _program("pg_dump", facts.postgres), url,
-        "--format=custom", f"--snapshot={facts.snapshot}", "--extension=vector", f"--file={target}", *wanted,
+        "--format=custom", f"--compress={_COMPRESSION}", f"--snapshot={facts.snapshot}", "--extension=vector", f"--file={target}", *wanted,
     )  # fmt: skip
 
 
-def load(url: str, dumped: Path, *, postgres: int, doomed: Iterable[str]) -> None:
-    """Put a dump in the place of these schemas: all of it or, when anything fails, nothing. Raises `BackupError`."""
-    with tempfile.TemporaryDirectory(prefix="frontdesk-restore-") as folder:
-        script, drops = Path(folder) / "restore.sql", Path(folder) / "drops.sql"
-        _run(_program("pg_restore", postgres), None, f"--file={script}", str(dumped))
-        names = [*doomed, EXTENSIONS_SCHEMA]
-        drops.write_text("".join(f'drop schema if exists "{name}" cascade;\n' for name in names))
-        _run(
-            _program("psql", postgres), url,
-            "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null",
-            f"--file={drops}", f"--file={script}",
+def load(url: str, dumped: Readable, *, postgres: int, doomed: Iterable[str]) -> None:
+    """Put a dump in the place of these schemas: all of it or, when anything fails, nothing. Raises `BackupError`.
+
+    It flows from the archive through `pg_restore` and `psql` into one transaction and is nowhere stored in between. The
+    transaction is committed by us, and only when `pg_restore` has said that it read the dump to its end.
+    """
+    drops = "".join(f'drop schema if exists "{name}" cascade;\n' for name in (*doomed, EXTENSIONS_SCHEMA))
+    with tempfile.TemporaryFile() as said_by_psql, tempfile.TemporaryFile() as said_by_restore:
+        where, who = _login(url)
+        psql = subprocess.Popen(
+            [_program("psql", postgres), *where, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"],
+            env=who, stdin=subprocess.PIPE, stderr=said_by_psql,
         )  # fmt: skip
+        assert psql.stdin is not None
+        whole = False
+        with contextlib.suppress(BrokenPipeError), psql.stdin as script:
+            script.write(f"begin;\nset local maintenance_work_mem = '{_INDEX_MEMORY}';\n{drops}".encode())
+            script.flush()
+            whole = _unpacked(_program("pg_restore", postgres), dumped, into=script, errors=said_by_restore)
+            script.write(b"\ncommit;\nanalyze;\n" if whole else b"")
+        failed = psql.wait() != 0
+        for program, output in (("psql", said_by_psql), ("pg_restore", said_by_restore)):
+            output.seek(0)
+            words = output.read().decode(errors="replace").strip()
+            if failed if program == "psql" else not whole:
+                raise BackupError(f"{program} failed, the database is as it was: {words[:600]}")
+
+
+def _unpacked(program: str, dumped: Readable, *, into: IO[bytes], errors: IO[bytes]) -> bool:
+    """Turn a dump into statements; whether it was read to its end."""
+    restore = subprocess.Popen([program, "--file=-"], stdin=subprocess.PIPE, stdout=into, stderr=errors)
+    assert restore.stdin is not None
+    with contextlib.suppress(BrokenPipeError), restore.stdin as stream:
+        shutil.copyfileobj(dumped, stream, 1 << 20)
+    return restore.wait() == 0
 
 
 async def states(connection: asyncpg.Connection, schemas: Iterable[str]) -> dict[str, SchemaState]:
@@ -180,17 +211,19 @@ def _major(program: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(program: str, url: str | None, *arguments: str) -> None:
-    """Run one of Postgres' programs; the password goes by the environment, where no list of processes shows it."""
-    parts = urlsplit(url or "")
-    where = (
-        [] if url is None else [f"--dbname={parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl()}"]
-    )
-    who = {"PGUSER": unquote(parts.username or ""), "PGPASSWORD": unquote(parts.password or "")}
+def _run(program: str, url: str, *arguments: str) -> None:
+    """Run one of Postgres' programs to its end."""
+    where, who = _login(url)
     done = subprocess.run(
-        [program, *where, *arguments],
-        env={**os.environ, **{name: value for name, value in who.items() if value}},
-        capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
+        [program, *where, *arguments], env=who, capture_output=True, text=True, errors="replace", check=False
+    )
     if done.returncode != 0:
         raise BackupError(f"{Path(program).name} failed: {done.stderr.strip()[-600:]}")
+
+
+def _login(url: str) -> tuple[list[str], dict[str, str]]:
+    """An argument and an environment; the password goes by the environment, where no list of processes shows it."""
+    parts = urlsplit(url)
+    who = {"PGUSER": unquote(parts.username or ""), "PGPASSWORD": unquote(parts.password or "")}
+    where = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return [f"--dbname={where}"], {**os.environ, **{name: value for name, value in who.items() if value}}

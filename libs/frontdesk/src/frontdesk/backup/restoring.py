@@ -6,8 +6,8 @@ back in one transaction, so that a restore that fails leaves the one that was.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from time import monotonic
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from obstore.exceptions import BaseError
 
 from chassis import Service
 from chassis.migration import fleet_head, prepare_schema
@@ -53,18 +54,25 @@ async def restore_backup(
     """
     began = monotonic()
     manifest = archive.read_checked(file)
+    if archive.DATABASE not in manifest.parts:
+        raise BackupError(f"{file} holds no {archive.DATABASE}: this is no backup of Frontdesk's")
     _check_release(manifest, services)
     _check_keys(manifest, installation, keys_lost=keys_lost)
     await _check_database(manifest, installation, services, replace=replace)
-    with tempfile.TemporaryDirectory(prefix="frontdesk-restore-") as scratch:
-        dumped = Path(scratch) / archive.DATABASE
-        archive.read_checked(file, _taker(installation, dumped))
-        for service in services:
-            await prepare_schema(service.settings, service.schema)
-        doomed = manifest.schemas.keys() | {service.schema for service in services}
-        database.load(
-            installation.database_url, dumped, postgres=await _server(installation), doomed=sorted(doomed)
-        )
+    try:
+        _put_back_all_but_rows(installation, file)
+    except (OSError, BaseError) as error:
+        raise BackupError(
+            f"blobs and files cannot be put back, the database is as it was: {error}"
+        ) from error
+    for service in services:
+        await prepare_schema(service.settings, service.schema)
+    doomed = manifest.schemas.keys() | {service.schema for service in services}
+    postgres = await _server(installation)
+    for name, content in archive.parts_of(file):
+        if name == archive.DATABASE:
+            database.load(installation.database_url, content, postgres=postgres, doomed=sorted(doomed))
+            break
     _check_rows(manifest.rows, await database.counted_now(installation.database_url, manifest.schemas))
     await prepare(services)
     return Restored(manifest, monotonic() - began, datetime.now(UTC) - manifest.taken_at)
@@ -72,33 +80,24 @@ async def restore_backup(
 
 def read_keys(file: Path, passphrase: str) -> Mapping[str, str]:
     """The keys that lie sealed in a backup. Raises `BackupError`."""
-    found: dict[str, bytes] = {}
-
-    def take(name: str, content: archive.Readable) -> None:
-        if name == archive.KEYS:
-            found[name] = content.read()
-
-    archive.read_checked(file, take)
-    if not found:
+    archive.read_checked(file)
+    sealed = next((content.read() for name, content in archive.parts_of(file) if name == archive.KEYS), None)
+    if sealed is None:
         raise BackupError(f"{file} holds no keys: it was taken without --with-keys")
-    return keys.open_keys(found[archive.KEYS], passphrase)
+    return keys.open_keys(sealed, passphrase)
 
 
-def _taker(installation: Installation, dumped: Path) -> Callable[[str, archive.Readable], None]:
-    """Puts each part in its place; the database's into a file for later."""
+def _put_back_all_but_rows(installation: Installation, file: Path) -> None:
+    """Put each part that is no row in its place, on the disk."""
     store = stores.open_store(installation.blob_url)
-
-    def take(name: str, content: archive.Readable) -> None:
-        if name == archive.DATABASE:
-            _write(dumped, content)
-        elif name.startswith(archive.BLOBS):
+    for name, content in archive.parts_of(file):
+        if name.startswith(archive.BLOBS):
             store.put(name.removeprefix(archive.BLOBS), content.read())
         elif name.startswith(archive.FILES):
             _write(stores.place_below(installation.files, name.removeprefix(archive.FILES)), content)
         elif name.startswith(archive.SNAPSHOTS):
             _write(stores.place_below(installation.snapshots, name.removeprefix(archive.SNAPSHOTS)), content)
-
-    return take
+    os.sync()
 
 
 def _write(target: Path, content: archive.Readable) -> None:

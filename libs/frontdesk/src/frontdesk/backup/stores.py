@@ -29,18 +29,19 @@ def open_store(url: str) -> ObjectStore:
     return from_url(url)
 
 
-def blobs(store: ObjectStore) -> Iterator[tuple[str, bytes]]:
-    """Every blob by its key. Raises `BackupError` for one that is not what its name says."""
+def blobs(store: ObjectStore) -> Iterator[tuple[str, bytes, str]]:
+    """Every blob: its key, its content, and the content's SHA-256. Raises `BackupError` for one that is not what its name says."""
     for page in store.list():
         for found in page:
             key = found["path"]
             content = bytes(store.get(key).bytes())
             address = _CONTENT_ADDRESS.fullmatch(key)
-            if address and hashlib.sha256(content).hexdigest() != address[1]:
+            sha256 = hashlib.sha256(content).hexdigest()
+            if address and sha256 != address[1]:
                 raise BackupError(
                     f"the blob {key} is damaged in the store: its content is not what its name says"
                 )
-            yield key, content
+            yield key, content, sha256
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:

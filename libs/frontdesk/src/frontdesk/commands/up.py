@@ -81,18 +81,32 @@ def up(
 def seed_tenants(
     file: Annotated[Path, typer.Argument(help="The tenants, in YAML.", exists=True, dir_okay=False)],
     tenancy_url: Annotated[
-        str | None, typer.Option(help="Where tenancy answers; in this checkout's fleet by default.")
+        str | None,
+        typer.Option(help="Where tenancy answers, or its gateway; in this checkout's fleet by default."),
+    ] = None,
+    sandbox_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulated vendors of a fleet elsewhere, as in containers: they get the mailboxes."
+        ),
     ] = None,
 ) -> None:
     """Bring tenancy to the tenants of a YAML file; again changes nothing."""
+    import httpx
+
     from frontdesk.fleet.plan import plan_fleet
     from frontdesk.fleet.seed import SeedRefused, read_tenants, seed
+    from frontdesk.play.furnishing import furnish_elsewhere
 
     plan = plan_fleet(checkout.local_folder(), None)
     try:
-        tenants = read_tenants(file, {})
-        asyncio.run(seed(tenancy_url or plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants))
-    except (SeedRefused, ValueError) as error:
+        url, token = tenancy_url or plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"]
+        if sandbox_url is None:
+            tenants = read_tenants(file, {})
+            asyncio.run(seed(url, token, tenants))
+        else:
+            tenants = asyncio.run(furnish_elsewhere(sandbox_url, url, token, file))
+    except (SeedRefused, ValueError, httpx.HTTPError) as error:
         sys.exit(f"frontdesk: {error}")
     typer.echo(f"{len(tenants)} tenants are as {file} says")
 

@@ -1,4 +1,4 @@
-"""RabbitMQ's definitions of the fleet: what a new broker is told at its first start, derived from what services hear.
+"""RabbitMQ's definitions of the fleet, to be imported by hand into a broker of one's own: derived from what services hear.
 
 Exchanges, queues and bindings are those that `chassis.topology` declares; the policies add what an operator may change
 without a release. Users are not among them: they are the broker's secret.
@@ -18,6 +18,8 @@ from contracts.routing import DEAD_LETTER_EXCHANGE, EXCHANGE, dead_queue
 from frontdesk.generate.fleet import Member
 
 VHOST = "frontdesk"
+WORK_QUEUES = r"^[a-z-]+\.(?!dead$).+"
+"""All but those of dead letters."""
 LONGEST_QUEUE = 1_000_000
 """Messages; beyond it publishing is refused, and waits in the outbox of who says it."""
 
@@ -61,7 +63,7 @@ def _policies() -> list[Entry]:
     limits: Entry = {"max-length": LONGEST_QUEUE, "overflow": "reject-publish"}
     return [
         {
-            "vhost": VHOST, "name": "frontdesk-work", "pattern": r"^[a-z-]+\.(?!dead$).+", "apply-to": "queues",
+            "vhost": VHOST, "name": "frontdesk-work", "pattern": WORK_QUEUES, "apply-to": "queues",
             "priority": 10, "definition": {**limits},
         }
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +35,34 @@ async def bring_tenants(
 
 async def furnish(world: World, plan: FleetPlan, file: Path) -> dict[str, dict[str, JsonValue]]:
     """Open the tenants' mailboxes at the simulated mail servers, and bring tenancy to the file."""
+    tenants = await _open_and_seed(world, plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], file)
+    await _until_watched(
+        plan, [name for name, document in tenants.items() if "imap" in _credentials_of(document)]
+    )
+    return tenants
+
+
+async def furnish_elsewhere(
+    sandbox_url: str, tenancy_url: str, admin_token: str, file: Path
+) -> dict[str, dict[str, JsonValue]]:
+    """The same for a fleet that is not this checkout's, as in containers: its simulated vendors say where they are.
+
+    Raises `SeedRefused`, `ValueError` for the file, `httpx.HTTPError` for vendors that do not answer.
+    """
+    control = f"{sandbox_url.rstrip('/')}/_sandbox"
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        addresses = (await http.get(f"{control}/addresses")).raise_for_status().json()
+        authority = (await http.get(f"{control}/mail/ca")).raise_for_status()
+        with tempfile.NamedTemporaryFile(suffix=".pem") as ca:
+            Path(ca.name).write_bytes(authority.content)
+            # The services reach the vendors by the network's names, we by the address that was given.
+            world = World(Vendors({**addresses, "ca": ca.name, "control": control}), http)
+            return await _open_and_seed(world, tenancy_url, admin_token, file)
+
+
+async def _open_and_seed(
+    world: World, tenancy_url: str, admin_token: str, file: Path
+) -> dict[str, dict[str, JsonValue]]:
     tenants = read_tenants(file, world.places("muster"))
     accounts: list[tuple[str, str]] = [("fleet@frontdesk.test", "fleet-password")]
     for document in tenants.values():
@@ -43,10 +72,7 @@ async def furnish(world: World, plan: FleetPlan, file: Path) -> dict[str, dict[s
         if "agent_email" in document:
             accounts.append((str(document["agent_email"]), "agent-password"))
     await world.open_mailboxes(accounts)
-    await seed(plan.url("tenancy"), plan.shared["FRONTDESK_ADMIN_TOKEN"], tenants)
-    await _until_watched(
-        plan, [name for name, document in tenants.items() if "imap" in _credentials_of(document)]
-    )
+    await seed(tenancy_url, admin_token, tenants)
     return tenants
 
 

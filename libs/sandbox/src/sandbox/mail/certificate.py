@@ -29,30 +29,34 @@ class Certificate:
         return context
 
 
-def server_certificate(folder: Path) -> Certificate:
-    """The certificate for localhost and 127.0.0.1 kept in this folder, made (for 90 days) when there is none."""
+def server_certificate(folder: Path, name: str | None = None) -> Certificate:
+    """The certificate for localhost, 127.0.0.1 and a name kept in this folder, made (for 90 days) when there is none."""
     folder = folder.resolve()  # Dovecot runs elsewhere: relative paths would be wrong
     folder.mkdir(parents=True, exist_ok=True)
     certificate = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    if not _still_good(certificate):
-        _make(certificate)
+    names = ["localhost", *([name] if name else [])]
+    if not _still_good(certificate, names):
+        _make(certificate, names)
     return certificate
 
 
-def _still_good(certificate: Certificate) -> bool:
+def _still_good(certificate: Certificate, names: list[str]) -> bool:
     if not all(path.exists() for path in (certificate.authority, certificate.chain, certificate.key)):
         return False
     shown = x509.load_pem_x509_certificate(certificate.chain.read_bytes())
+    known = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    if not set(names) <= set(known.get_values_for_type(x509.DNSName)):
+        return False
     return shown.not_valid_after_utc > datetime.now(UTC) + timedelta(days=7)
 
 
-def _make(made: Certificate) -> None:
+def _make(made: Certificate, names: list[str]) -> None:
     authority_key, server_key = (
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP256R1()),
     )
     authority = _authority(authority_key)
-    server = _server(server_key, authority, authority_key)
+    server = _server(server_key, names, authority, authority_key)
     made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     made.chain.write_bytes(
         server.public_bytes(serialization.Encoding.PEM) + authority.public_bytes(serialization.Encoding.PEM)
@@ -79,10 +83,16 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
 
 
 def _server(
-    key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey,
+    host_names: list[str],
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
+    names: list[x509.GeneralName] = [
+        *map(x509.DNSName, host_names),
+        x509.IPAddress(IPv4Address("127.0.0.1")),
+    ]
     return (
         _builder(name, authority.subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -16,9 +16,10 @@ _CHUNK = 64 * 1024
 
 
 class ImapFront:
-    """Listens on 127.0.0.1 and connects every client with Dovecot."""
+    """Listens, and connects every client with Dovecot."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._faults = faults
         self._servers: list[asyncio.Server] = []
         self._sessions: set[asyncio.Task[None]] = set()
@@ -36,7 +37,7 @@ class ImapFront:
             session.add_done_callback(self._sessions.discard)
 
         context = certificate.server_context() if certificate is not None else None
-        server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=context)
+        server = await asyncio.start_server(serve, self._host, port, ssl=context)
         self._servers.append(server)
         return server.sockets[0].getsockname()[1]
 

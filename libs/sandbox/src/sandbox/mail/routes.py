@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.mail.arrival import header
@@ -56,6 +56,7 @@ class ControlPlane:
         """Every route, to be mounted."""
         table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("GET", "/addresses", self._get_addresses),
+            ("GET", "/ca", self._get_authority),
             ("GET", "/mailboxes", self._get_mailboxes),
             ("POST", "/mailboxes", self._post_mailbox),
             ("GET", "/mailboxes/{address}/{folder}", self._get_folder),
@@ -73,6 +74,10 @@ class ControlPlane:
 
     async def _get_addresses(self, _request: Request) -> Response:
         return JSONResponse(self._addresses())
+
+    async def _get_authority(self, _request: Request) -> Response:
+        """What a client must trust, in PEM: for whoever does not see the sandbox's folder."""
+        return FileResponse(self._addresses()["ca"], media_type="application/x-pem-file")
 
     async def _get_mailboxes(self, _request: Request) -> Response:
         return JSONResponse({"mailboxes": self._mailboxes.addresses()})

@@ -23,16 +23,22 @@ _PREFIX = "sandbox-mail-"
 
 
 class MailServers:
-    """SMTP and IMAP on localhost; mailboxes, accounts and accepted letters are kept over a restart."""
+    """SMTP and IMAP; mailboxes, accounts and accepted letters are kept over a restart.
 
-    def __init__(self, smtp_port: int = 0, imap_port: int = 0) -> None:
+    `host` is where they listen, `name` what others reach them by: the certificate has it beside localhost.
+    """
+
+    def __init__(
+        self, smtp_port: int = 0, imap_port: int = 0, *, host: str = "127.0.0.1", name: str | None = None
+    ) -> None:
         self._ports = (smtp_port, imap_port)
+        self._name = name
         self._faults = Faults()
         self._records = Records()
         self._mailboxes = Mailboxes(self._records)
         self._postman = Postman(self._mailboxes)
-        self._smtp = SmtpServer(self._faults, self._mailboxes, self._records, self._postman.carry)
-        self._imap = ImapFront(self._faults)
+        self._smtp = SmtpServer(self._faults, self._mailboxes, self._records, self._postman.carry, host)
+        self._imap = ImapFront(self._faults, host)
         self._accounts = AccountServer(self._mailboxes, self._faults)
         self._dovecot: Dovecot | None = None
         self._runtime: Path | None = None
@@ -41,7 +47,7 @@ class MailServers:
 
     async def start(self, state_dir: Path) -> None:
         """Start Dovecot and SMTP; `state_dir/mail-tls` has the certificate, `state_dir/mail-runtime` shows the letters."""
-        certificate = server_certificate(state_dir / "mail-tls")
+        certificate = server_certificate(state_dir / "mail-tls", self._name)
         self._records.open(state_dir)
         self._link = state_dir / "mail-runtime"
         self._runtime = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # short: sockets' paths must be
@@ -64,7 +70,7 @@ class MailServers:
         except BaseException:
             await self.stop()
             raise
-        self._addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        self._addresses = {kind: f"{self._name or '127.0.0.1'}:{port}" for kind, port in ports.items()}
         self._addresses["ca"] = str(certificate.authority)
 
     async def stop(self) -> None:

@@ -32,7 +32,7 @@ _TEXTS = {
 
 
 class SmtpServer:
-    """Listens on 127.0.0.1 and hands every accepted letter to `deliver`."""
+    """Listens, and hands every accepted letter to `deliver`."""
 
     def __init__(
         self,
@@ -40,7 +40,9 @@ class SmtpServer:
         mailboxes: Mailboxes,
         records: Records,
         deliver: Callable[[AcceptedMail], Awaitable[None]],
+        host: str = "127.0.0.1",
     ) -> None:
+        self._host = host
         self._faults = faults
         self._records = records
         self._mailboxes = mailboxes
@@ -65,7 +67,7 @@ class SmtpServer:
                 loop=loop,
             ).registered(self._conversations)
 
-        self._server = await loop.create_server(conversation, "127.0.0.1", port)
+        self._server = await loop.create_server(conversation, self._host, port)
         return self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
