@@ -103,8 +103,8 @@ async def operated_fleet(
         services = {name: [seen[name]] if name in seen else [] for name in (*known_services(), "probe")}
         own = {
             **environment, "OBSERVER_SERVICES": json.dumps(services), "OBSERVER_CONFIG_PATH": str(config),
-            "OBSERVER_RABBITMQ_URL": management_url or "", "OBSERVER_ROUND_SECONDS": "0.8",
-            "OBSERVER_METRICS_SECONDS": "2", "OBSERVER_ADVICE_SECONDS": "3600", "OBSERVER_DESK_JOB_SECONDS": "0.1",
+            "OBSERVER_RABBITMQ_URL": management_url or "", "OBSERVER_ROUND_SECONDS": "1",
+            "OBSERVER_METRICS_SECONDS": "3", "OBSERVER_ADVICE_SECONDS": "3600", "OBSERVER_DESK_JOB_SECONDS": "0.1",
             "TENANCY_URL": _url(tenancy),
         }  # fmt: skip
         people = People(tenancy)
