@@ -25,7 +25,8 @@ run: setup ## Start everything and stay, with addresses and a token
 	@$(BIN)/frontdesk up $(ARGS)
 
 .PHONY: test
-test: setup ## Run all tests
+test: ## Run all tests; a browser is installed for them where there is none
+	@deploy/setup.sh --tests
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Frontdesk needs on a Debian 12 or Ubuntu 24.04, as root or with sudo, and only what is missing.
 # Elsewhere it says what to install. With everything in place it needs no network and takes a moment.
+# With --tests what only tests need comes too: a browser.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,6 +9,14 @@ readonly UV_VERSION=0.13.8
 readonly STAMP=.venv/.installed
 
 main() {
+    case ${1:-} in
+        '') install_what_runs ;;
+        --tests) install_what_runs && install_what_tests_need ;;
+        *) echo "usage: deploy/setup.sh [--tests]" >&2 && exit 2 ;;
+    esac
+}
+
+install_what_runs() {
     local fingerprint
     fingerprint=$(fingerprint_of_requirements)
     install_system_packages
@@ -19,6 +28,16 @@ main() {
     .venv/bin/frontdesk stack secrets
     .venv/bin/frontdesk setup-check
     printf '%s' "$fingerprint" >"$STAMP"
+}
+
+# Ubuntu's package is a snap, which tests cannot drive: there the last line says what to do.
+install_what_tests_need() {
+    .venv/bin/python -m testkit.chromium >/dev/null 2>&1 && return
+    if command -v apt-get >/dev/null && ! grep -qx 'ID=ubuntu' /etc/os-release; then
+        echo "Installing chromium ..."
+        install_by_apt chromium
+    fi
+    .venv/bin/python -m testkit.chromium >/dev/null
 }
 
 # What is to be installed: the lock, every member's own file, and the place (a moved checkout is set up again).

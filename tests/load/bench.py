@@ -14,6 +14,7 @@ import events
 import hops
 import houses
 import ledger
+import operators_page
 import outages
 import pages
 import reads
@@ -39,6 +40,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Measure], ...] = (
     (spans.NAMES, spans.measure),
     (advice.NAMES, advice.measure),
     (watch.NAMES, watch.measure),
+    (operators_page.NAMES, operators_page.measure),
     (backups.NAMES, backups.measure),
 )
 NAMES = tuple(name for names, _ in GROUPS for name in names)

@@ -50,7 +50,7 @@ def plan_fleet(
     ports = _ports(folder)
     shared = dict(environment or load_environment(folder))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items() if name != "gateway"}
-    shared |= _watched(ports, environment)
+    shared |= _watched(ports, shared)
     shared |= {
         "TENANCY_URL": urls["tenancy"],
         "TENANCY_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
@@ -67,15 +67,14 @@ def plan_fleet(
     return FleetPlan(folder, ports, shared)
 
 
-def _watched(ports: Mapping[str, int], environment: Mapping[str, str] | None) -> dict[str, str]:
+def _watched(ports: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, str]:
     """What the Observer must know: where everybody answers, where the queues are seen, by what it judges."""
     found = {
         "OBSERVER_SERVICES": json.dumps({name: f"http://127.0.0.1:{port}" for name, port in ports.items()}),
         "OBSERVER_CONFIG_PATH": str(checkout.root() / "deploy" / "observer_config.json"),
     }
-    management = environment.get("RABBITMQ_MANAGEMENT_URL") if environment else None
-    if management or os.environ.get("RABBITMQ_MANAGEMENT_URL"):
-        found["OBSERVER_RABBITMQ_URL"] = management or os.environ["RABBITMQ_MANAGEMENT_URL"]
+    if management := environment.get("RABBITMQ_MANAGEMENT_URL") or os.environ.get("RABBITMQ_MANAGEMENT_URL"):
+        found["OBSERVER_RABBITMQ_URL"] = management
     return found
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import cos, pi, sin
+from math import cos, hypot, pi, sin
 
 WIDTH, HEIGHT = 1100.0, 620.0
-NODE_WIDTH, NODE_HEIGHT = 158.0, 54.0
+NODE_WIDTH, NODE_HEIGHT = 168.0, 54.0
+_HEAD = 9.0
+"""The length of an arrow's head."""
 _BEND = 0.12
 """How far an edge bows out, as a share of its length: both directions between two services stay apart."""
 
@@ -36,6 +38,23 @@ class Curve:
             f"M{self.start.x:.1f} {self.start.y:.1f} "
             f"Q{self.control.x:.1f} {self.control.y:.1f} {self.end.x:.1f} {self.end.y:.1f}"
         )
+
+    @property
+    def head(self) -> str:
+        """The arrow's head at its end, as the points of an SVG polygon."""
+        dx, dy = self.end.x - self.control.x, self.end.y - self.control.y
+        length = hypot(dx, dy) or 1.0
+        along, across = (
+            (dx / length * _HEAD, dy / length * _HEAD),
+            (-dy / length * _HEAD / 2, dx / length * _HEAD / 2),
+        )
+        x, y = self.end.x - along[0], self.end.y - along[1]
+        corners = (
+            (self.end.x, self.end.y),
+            (x + across[0], y + across[1]),
+            (x - across[0], y - across[1]),
+        )
+        return " ".join(f"{one:.1f},{other:.1f}" for one, other in corners)
 
 
 def places(services: Sequence[str], edges: Iterable[tuple[str, str]]) -> Mapping[str, Place]:

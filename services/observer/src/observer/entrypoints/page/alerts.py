@@ -56,7 +56,7 @@ def alert_routes(
             return renderer.words(request, operator, "silence_invalid", 422)
         except WatchOutage:
             return renderer.words(request, operator, "not_kept", 503)
-        return RedirectResponse(PLACE, 303)
+        return RedirectResponse(f"{PLACE}?done=silence", 303)
 
     async def end(request: Request, operator: Operator) -> Response:
         try:
@@ -65,7 +65,7 @@ def alert_routes(
             return renderer.words(request, operator, "no_such_silence", 404)
         except WatchOutage:
             return renderer.words(request, operator, "not_kept", 503)
-        return RedirectResponse(PLACE, 303)
+        return RedirectResponse(f"{PLACE}?done=end", 303)
 
     return [
         Route(PLACE, sessions.reads(alerts), methods=["GET"]),

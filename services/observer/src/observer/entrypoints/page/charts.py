@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypedDict
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -33,14 +33,34 @@ class Chart:
     series: str
     by: str
     unit: str
+    only_risen: bool = False
+    """Whether lines that were nothing but zero are left out: of many queues few are worth a line."""
+
+
+class Column(TypedDict):
+    """A line's numbers."""
+
+    label: str
+    values: list[float | None]
+
+
+class Told(TypedDict):
+    """What the page's script draws: moments in seconds since 1970; `quiet`: everything was zero."""
+
+    unit: str
+    since: float
+    until: float
+    at: list[float]
+    lines: list[Column]
+    quiet: bool
 
 
 CHARTS: Mapping[str, Chart] = {
     "latency": Chart("quantile", measuring.REQUESTS, "service", "s"),
-    "queues": Chart("window", "frontdesk_queue_ready", "queue", ""),
+    "queues": Chart("window", "frontdesk_queue_ready", "queue", "", only_risen=True),
     "health": Chart("window", measuring.PROBES, "service", "s"),
     "handled": Chart("rate", "frontdesk_messages_handled_total", "message", "/s"),
-    "dead_letters": Chart("window", measuring.DEAD_LETTERS, "service", ""),
+    "dead_letters": Chart("window", measuring.DEAD_LETTERS, "service", "", only_risen=True),
 }
 OF_THE_FLEET = ("health", "latency", "queues", "dead_letters")
 OF_ONE = ("health", "latency", "queues", "handled")
@@ -73,14 +93,22 @@ def chart_routes(
         if chart is None:
             return renderer.words(request, operator, "no_chart", 404)
         try:
-            lines = await _lines(read, chart, request.query_params.get("service"), clock())
+            now = clock()
+            lines = await _lines(read, chart, request.query_params.get("service"), now)
         except WatchOutage:
             return renderer.words(request, operator, "no_numbers", 503)
-        told = as_columns(lines, chart)
+        told = as_columns(lines, chart, now)
         if request.query_params.get("form") != "table":
             return JSONResponse(told, headers={"Cache-Control": "no-store"})
         title = texts(language_of(request))[f"chart_{name}"]
-        return renderer.page(request, "series_table.html", operator, title=title, told=told)
+        return renderer.page(
+            request,
+            "series_table.html",
+            operator,
+            title=title,
+            told=told,
+            moments=[datetime.fromtimestamp(at, UTC) for at in told["at"]],
+        )
 
     return [Route("/page/series/{name}", sessions.reads(series), methods=["GET"])]
 
@@ -97,14 +125,19 @@ async def _lines(read: ReadSeries, chart: Chart, service: str | None, now: datet
             return await read.quantile(selector, 0.95, span, [chart.by])
 
 
-def as_columns(lines: Sequence[Line], chart: Chart) -> dict[str, object]:
+def as_columns(lines: Sequence[Line], chart: Chart, now: datetime) -> Told:
     """The lines over the moments that any of them has: seconds since 1970, and None where a line has nothing."""
-    highest = sorted((one for one in lines if one.points), key=lambda one: -(one.last or 0.0))[:MOST_LINES]
+    known = [one for one in lines if one.points]
+    risen = [one for one in known if not chart.only_risen or any(point.value for point in one.points)]
+    highest = sorted(risen, key=lambda one: (-(one.last or 0.0), one.series.label(chart.by)))[:MOST_LINES]
     moments = sorted({point.at for line in highest for point in line.points})
-    columns: list[dict[str, object]] = []
+    columns: list[Column] = []
     for line in highest:
-        known = {point.at: point.value for point in line.points}
+        values = {point.at: point.value for point in line.points}
         columns.append(
-            {"label": line.series.label(chart.by) or "–", "values": [known.get(at) for at in moments]}
+            {"label": line.series.label(chart.by) or "–", "values": [values.get(at) for at in moments]}
         )
-    return {"unit": chart.unit, "at": [at.timestamp() for at in moments], "lines": columns}
+    return {
+        "unit": chart.unit, "since": (now - WINDOW).timestamp(), "until": now.timestamp(),
+        "at": [at.timestamp() for at in moments], "lines": columns, "quiet": bool(known) and not highest,
+    }  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from time import time_ns
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -24,6 +26,10 @@ from observer.entrypoints.page.session import Sessions, form_of, from_our_own_pa
 
 Stream = Callable[[], AsyncIterator[tuple[str, object]]]
 """Names of events and what they say: `round` after each look at the fleet, `alert` when one opens or ends."""
+
+
+BEAT_SECONDS = 15.0
+"""How long the stream says nothing at most; the page's script takes three of them for the connection's end."""
 
 
 def door_routes(sessions: Sessions, renderer: Renderer, stream: Stream) -> list[Route]:
@@ -106,12 +112,25 @@ async def _come_in(sessions: Sessions, form: dict[str, str], request: Request) -
 
 
 async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
-    """Server-sent events (HTML standard, 9.2); a browser that lost the stream comes again after two seconds."""
+    """Server-sent events (HTML standard, 9.2). A beat when nothing else is said: silence then means a lost connection.
+
+    An event's id is the moment at which it was said, in milliseconds since 1970.
+    """
     yield "retry: 2000\n\n"
-    async for name, told in stream():
-        if await request.is_disconnected():
-            return
-        yield f"event: {name}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
+    told = aiter(stream())
+    coming = asyncio.ensure_future(anext(told))
+    try:
+        while not await request.is_disconnected():
+            await asyncio.wait({coming}, timeout=BEAT_SECONDS)
+            if not coming.done():
+                yield "event: beat\ndata: {}\n\n"
+                continue
+            name, words = coming.result()
+            coming = asyncio.ensure_future(anext(told))
+            said = time_ns() // 1_000_000
+            yield f"id: {said}\nevent: {name}\ndata: {json.dumps(words, ensure_ascii=False)}\n\n"
+    finally:
+        coming.cancel()
 
 
 async def _asset(request: Request) -> Response:

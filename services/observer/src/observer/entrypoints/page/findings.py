@@ -57,7 +57,11 @@ def advice_routes(sessions: Sessions, renderer: Renderer, records: AdviceRecords
     """What is recommended, why, and what came of it."""
 
     async def advice(request: Request, operator: Operator) -> Response:
-        return renderer.page(request, "advice.html", operator, advice=await records.listed(None, 100))
+        advice = await records.listed(None, 200)
+        newest = {one.service: one for one in reversed(advice)}
+        steady = [newest[name] for name in sorted(newest) if not newest[name].is_a_change]
+        changes = [one for one in advice if one.is_a_change]
+        return renderer.page(request, "advice.html", operator, changes=changes, steady=steady)
 
     return [Route("/page/advice", sessions.reads(_told(renderer, advice)), methods=["GET"])]
 
@@ -92,7 +96,7 @@ def report_routes(
             return renderer.words(request, operator, "already_done", 409)
         if finding is None:
             return renderer.words(request, operator, "no_such_report", 404)
-        return RedirectResponse(f"/page/reports/{report_id}", 303)
+        return RedirectResponse(f"/page/reports/{report_id}?done=finding", 303)
 
     return [
         Route("/page/reports", sessions.reads(_told(renderer, listed)), methods=["GET"]),

@@ -108,12 +108,18 @@ def _letter_pages(
     renderer: Renderer, read: ReadDeadLetters, settle: SettleDeadLetter, audit: Audit
 ) -> tuple[Guarded, Guarded]:
     async def shown(request: Request, operator: Operator) -> Response:
+        return await with_what_was_typed(request, operator, 200, "", {})
+
+    async def with_what_was_typed(
+        request: Request, operator: Operator, status: int, refusal: str, typed: dict[str, str]
+    ) -> Response:
         service, letter_id = request.path_params["service"], request.path_params["letter_id"]
         letter = await read.shown(service, letter_id, actor=operator.actor)
         body = letter.mended[-1].body if letter.mended else letter.body
         return renderer.page(
-            request, "letter.html", operator, letter=letter, body=_indented(body), died_with=_indented(letter.body),
-            deeds=(await audit.page(letter=letter_id, limit=50)).deeds,
+            request, "letter.html", operator, status, letter=letter, body=_indented(body), refusal=refusal, typed=typed,
+            still=True,  # Each look at a body is written down: a page that renewed itself would look all the time.
+            died_with=_indented(letter.body), deeds=(await audit.page(letter=letter_id, limit=50)).deeds,
         )  # fmt: skip
 
     async def deed(request: Request, operator: Operator) -> Response:
@@ -121,17 +127,21 @@ def _letter_pages(
         form = await form_of(request)
         match request.path_params["verb"]:
             case "mend":
-                await settle.mend(
-                    service, letter_id, json.loads(form.get("body", "")), actor=operator.actor,
-                    reason=form.get("reason") or None, force="force" in form, after=int(form.get("after", "0")),
-                )  # fmt: skip
+                try:
+                    await settle.mend(
+                        service, letter_id, json.loads(form.get("body", "")), actor=operator.actor,
+                        reason=form.get("reason") or None, force="force" in form, after=int(form.get("after", "0")),
+                    )  # fmt: skip
+                except (Refused, ValueError) as error:
+                    status = error.status if isinstance(error, Refused) else 422
+                    return await with_what_was_typed(request, operator, status, str(error), form)
             case "replay":
                 await settle.replay(service, letter_id, actor=operator.actor)
             case "drop":
                 await settle.drop(service, letter_id, actor=operator.actor, reason=_wanted(form, "reason"))
             case _:
                 return renderer.words(request, operator, "no_such_deed", 404)
-        return RedirectResponse(f"{PLACE}/{service}/{letter_id}", 303)
+        return RedirectResponse(f"{PLACE}/{service}/{letter_id}?done={request.path_params['verb']}", 303)
 
     return shown, deed
 

@@ -87,8 +87,7 @@ class Renderer:
         names: dict[str, object] = self._templates.globals  # pyright: ignore[reportAssignmentType] — jinja2 types only its own
         names.update({"asset": asset_path, "query": _query})
         self._templates.filters["moment"] = moment
-        self._templates.filters["moment_of"] = _moment_of
-        for written in (duration, number, amount, share, size):
+        for written in (duration, number, amount, share, size, unit):
             self._templates.filters[written.__name__] = _in_the_readers_language(written)
 
     def page(
@@ -105,19 +104,16 @@ class Renderer:
             "language": language,
             "t": say,
             "operator": operator,
+            "layout": "live.html" if request.headers.get("x-live") else "base.html",
             "place": request.url.path,
+            "here": _address(request),
+            "still": request.method != "GET",
+            "done": done if f"done_{(done := request.query_params.get('done', ''))}" in words else "",
             "asked": defaultdict(str, request.query_params),
             "now": datetime.now(UTC),
             **values,
         }
-        found = self._templates.get_template(template)
-        if request.headers.get("x-live"):
-            live = found.new_context(context)
-            body = "".join(found.blocks["live"](live)) if "live" in found.blocks else ""
-            body = body or "".join(self._templates.get_template("base.html").blocks["live"](live))
-        else:
-            body = found.render(context)
-        return HTMLResponse(body, status, headers=_HEADERS)
+        return HTMLResponse(self._templates.get_template(template).render(context), status, headers=_HEADERS)
 
     def words(
         self, request: Request, operator: Operator, key: str, status: int = 200, **named: object
@@ -150,10 +146,12 @@ def number(value: float | None, digits: int = 0, *, language: Language = "en") -
 
 
 def amount(value: float | None, *, language: Language = "en") -> str:
-    """A number with as many digits as it needs: 0.25, 7.5, 1,240."""
+    """A number with as many digits as it needs: 0.25, 7.5, 30, 1,240."""
     if value is None or not isfinite(value):
         return "–"
-    return number(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2, language=language)
+    written = number(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2, language=language)
+    mark = "," if language == "de" else "."
+    return written.rstrip("0").rstrip(mark) if mark in written else written
 
 
 def share(value: float | None, digits: int = 1, *, language: Language = "en") -> str:
@@ -172,6 +170,11 @@ def size(value: float | None, *, language: Language = "en") -> str:
     raise AssertionError("unreachable")
 
 
+def unit(name: str, *, language: Language = "en") -> str:
+    """What a metric is counted in, in the reader's words."""
+    return texts(language).get(f"unit_{name}", name)
+
+
 def duration(seconds: float | timedelta | None, *, language: Language = "en") -> str:
     """A duration in the unit that fits: 3 ms, 1.2 s, 4 min, 3 h, 2 d."""
     if isinstance(seconds, timedelta):
@@ -179,7 +182,7 @@ def duration(seconds: float | timedelta | None, *, language: Language = "en") ->
     if seconds is None or not isfinite(seconds):
         return "–"
     if seconds < 1:
-        return f"{number(seconds * 1000, 0 if seconds >= 0.01 else 1, language=language)} ms"
+        return f"{number(seconds * 1000, 1 if 0 < seconds < 0.01 else 0, language=language)} ms"
     for limit, unit, per in ((60, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
         if seconds < limit:
             value = seconds / per
@@ -187,8 +190,11 @@ def duration(seconds: float | timedelta | None, *, language: Language = "en") ->
     return f"{number(seconds / 86400, 0, language=language)} d"
 
 
-def _moment_of(seconds: float) -> str:
-    return moment(datetime.fromtimestamp(seconds, UTC))
+def _address(request: Request) -> str:
+    """Where the reader is, to come back to; what a form was sent to is no page, but for the log-in."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return request.url.path if request.url.path == "/page/sign-in" else "/"
 
 
 def moment(value: datetime | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from observer.domain.judging import Alert
 from observer.domain.words import of_alert
@@ -26,7 +26,8 @@ def alert_rows(alerts: Iterable[Alert], language: Language) -> list[AlertRow]:
 
 def past_rows(alerts: Iterable[Alert], language: Language) -> list[AlertRow]:
     """In the order in which they are given."""
-    return [_row(alert, language) for alert in alerts]
+    # A recovered alert's own value is a good one: what it came to at worst says why it was one.
+    return [_row(replace(alert, value=alert.worst), language) for alert in alerts]
 
 
 def _row(alert: Alert, language: Language) -> AlertRow:

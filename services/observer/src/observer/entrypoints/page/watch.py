@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -21,6 +21,8 @@ from observer.entrypoints.page.render import Language, Renderer, amount, duratio
 from observer.entrypoints.page.rows import alert_rows
 from observer.entrypoints.page.session import Sessions
 
+MOST_ALERTS = 5
+"""How many alerts the overview shows: whoever wants all goes to their page."""
 _SIGNS = {"pass": "pass", "warn": "warn", "fail": "fail", "silent": "fail"}
 """How a service is, as a colour; a silent one fails."""
 
@@ -42,6 +44,8 @@ class EdgeDrawn:
     """All that one service says to another, as one curve."""
 
     path: str
+    head: str
+    """The arrow's head, as the points of a polygon."""
     rate: float
     waiting: int
     width: float
@@ -55,11 +59,12 @@ def watch_routes(
     """The routes."""
 
     async def overview(request: Request, operator: Operator) -> Response:
-        language, fleet = language_of(request), map_fleet(clock())
+        language, fleet = language_of(request), by_name(map_fleet(clock()))
         return renderer.page(
             request, "overview.html", operator, status_of=_SIGNS, fleet=fleet, blind=sorted(watched.blind),
             headline=headline(fleet.nodes, language), whole=worst_of(fleet.nodes), letters=_letters(watched),
-            alerts=alert_rows(judged.open, language), nodes=draw_nodes(fleet, language), layout=map_layout,
+            waiting=_waiting(watched), alerts=alert_rows(judged.open, language), most_alerts=MOST_ALERTS,
+            nodes=draw_nodes(fleet, language), picture=map_layout, flow=sorted(fleet.edges, key=_busiest),
             edges=draw_edges(fleet, language), charts=shown(OF_THE_FLEET, language),
         )  # fmt: skip
 
@@ -85,6 +90,11 @@ def watch_routes(
         Route("/page/services/{name}", sessions.reads(service), methods=["GET"]),
         Route("/page/queues", sessions.reads(queues), methods=["GET"]),
     ]
+
+
+def by_name(fleet: FleetMap) -> FleetMap:
+    """The services in an order that stays, whoever answers first: what has the reader's focus keeps its place."""
+    return replace(fleet, nodes=tuple(sorted(fleet.nodes, key=lambda node: node.service)))
 
 
 def worst_of(nodes: Iterable[Node]) -> str:
@@ -133,8 +143,8 @@ def draw_edges(fleet: FleetMap, language: Language) -> list[EdgeDrawn]:
     for (sender, hearer), edges in sorted(together.items()):
         rate, waiting = sum(one.per_second for one in edges), sum(one.waiting or 0 for one in edges)
         words = f"{sender} → {hearer}: {amount(rate, language=language)}/s"
-        path = map_layout.curve(places[sender], places[hearer]).path
-        drawn.append(EdgeDrawn(path, rate, waiting, 1.5 + min(rate, 10.0) * 0.35, words))
+        curve = map_layout.curve(places[sender], places[hearer])
+        drawn.append(EdgeDrawn(curve.path, curve.head, rate, waiting, 1.5 + min(rate, 10.0) * 0.35, words))
     return drawn
 
 
@@ -150,6 +160,15 @@ def _letters(watched: Watched) -> dict[str, int]:
             name = one.address.service
             found[name] = max(found.get(name, 0), one.health.dead_letters)  # replicas share one table
     return found
+
+
+def _waiting(watched: Watched) -> int | None:
+    """How many messages wait in all queues; None while they are not seen."""
+    return None if watched.queues is None else sum(queue.waiting for queue in watched.queues)
+
+
+def _busiest(edge: Edge) -> tuple[int, float, str, str, str]:
+    return -(edge.waiting or 0), -edge.per_second, edge.sender, edge.hearer, edge.message
 
 
 def _replicas(watched: Watched, name: str) -> list[Replica]:
