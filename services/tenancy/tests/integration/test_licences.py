@@ -37,9 +37,12 @@ async def test_a_licence_that_ran_out_suspends_and_a_payment_lifts_it(
 ) -> None:
     stopped = await licensed(tenancy, tenant_id, 1, "suspended", "payment_failed")
     view = (await tenancy.http.get(f"/api/v1/tenants/{tenant_id}")).json()
+    owing = await unlicensed(tenancy)
     paid = await licensed(tenancy, tenant_id, 2, "active", "paid")
 
     assert (stopped["suspended"], stopped["licence"]["status"]) == (True, "suspended")
+    assert tenant_id in owing
+    assert tenant_id not in await unlicensed(tenancy)
     assert view["suspended_because"] == "licence: suspended (payment_failed)"
     assert (paid["suspended"], paid["licence"]["limits"]) == (False, {"users": 3})
 
@@ -59,6 +62,7 @@ async def test_a_payment_does_not_lift_what_those_who_run_the_fleet_suspended(
 ) -> None:
     await tenancy.http.post(f"/api/v1/tenants/{tenant_id}/suspend", json={"because": "Missbrauch"})
     await licensed(tenancy, tenant_id, 1, "ended", "cancelled")
+    assert tenant_id not in await unlicensed(tenancy), "nobody comes in whom they stopped, not even to pay"
     paid = await licensed(tenancy, tenant_id, 2, "active", "paid")
 
     assert paid["suspended"]
@@ -80,6 +84,11 @@ async def test_a_change_of_the_profile_leaves_the_licence_as_it_is(
         True,
         1,
     )
+
+
+async def unlicensed(tenancy: RunningService) -> list[str]:
+    """Whom the gateway lets in to pay, and for nothing else."""
+    return (await tenancy.http.get("/internal/access")).json()["unlicensed"]
 
 
 async def say(tenancy: RunningService, tenant_id: str, version: int, status: str, reason: str) -> None:

@@ -141,6 +141,15 @@ class StoredFleet:
         )
         return [str(tenant_id) for tenant_id in found.scalars()]
 
+    async def unlicensed(self) -> list[str]:
+        """Those of the suspended whom only their licence stops."""
+        found = await self._session.execute(
+            select(DIRECTORY.c.tenant_id)
+            .where(DIRECTORY.c.suspended, DIRECTORY.c.suspended_by == "licence")
+            .order_by(DIRECTORY.c.tenant_id)
+        )
+        return [str(tenant_id) for tenant_id in found.scalars()]
+
     async def signing_keys(self) -> list[SigningKey]:
         """All keys that were not removed, newest first."""
         found = await self._session.execute(

@@ -33,6 +33,7 @@ class DirectoryRow(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     hooks_version: int = 0
     suspended: bool = False
+    suspended_by: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
 
 
