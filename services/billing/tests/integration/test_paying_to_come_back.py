@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,13 @@ class House:
     async def time_goes_on(self, tenant_id: str, days: int) -> None:
         """Billing's clock is turned, and the licence's durable timer is due."""
         self.clock.pass_by(days=days)
-        due = "update billing.outbox set publish_at = now() where tenant_id = $1 and timer_key = $2 returning 1"
+        due = (
+            "update billing.outbox set publish_at = now() where tenant_id = $1 and timer_key = $2 returning 1"
+        )
         assert await self.owner.fetchval(due, tenant_id, f"licence:{tenant_id}")
 
     async def until(self, bearer: dict[str, str], status: int) -> httpx.Response:
         """Ask for something that is no matter of billing, until it is answered so."""
-        import asyncio
-
         async with asyncio.timeout(20):
             while (answer := await self.door.get("/api/v1/users", headers=bearer)).status_code != status:
                 await asyncio.sleep(0.05)
@@ -83,7 +84,11 @@ async def house(
     async with AsyncExitStack() as stack:
         tenancy = await stack.enter_async_context(running(create_tenancy, {**environment, **CHEAP_HASHES}))
         at_tenancy = {"TENANCY_URL": str(tenancy.http.base_url)}
-        own = {"BILLING_STRIPE_URL": url, "BILLING_STRIPE_KEY": "sk_test_sandbox", "BILLING_STRIPE_HOOK": HOOK}
+        own = {
+            "BILLING_STRIPE_URL": url,
+            "BILLING_STRIPE_KEY": "sk_test_sandbox",
+            "BILLING_STRIPE_HOOK": HOOK,
+        }
         billing = await stack.enter_async_context(
             running(partial(create_billing, clock=clock), {**environment, **at_tenancy, **own})
         )
@@ -103,9 +108,7 @@ async def house(
             max_network_retries=0, http_client=stripe.HTTPXClient(),
         )  # fmt: skip
         owner = await asyncpg.connect(environment["DATABASE_URL"])
-        house = House(
-            People(tenancy), await stack.enter_async_context(door), billing, clock, client, owner
-        )
+        house = House(People(tenancy), await stack.enter_async_context(door), billing, clock, client, owner)
         await hooked(house)
         yield house
         await sandbox.reset("stripe")
@@ -115,7 +118,7 @@ async def house(
 async def hooked(house: House) -> None:
     """The operator's hook: Stripe posts the fleet's events to it, signed with the secret that the endpoint has."""
     await house.billing.http.post("/api/v1/billing/fleet/seed", timeout=60)
-    address = f"{house.door.base_url}webhooks/stripe/{HOOK}"
+    address = f"{house.door.base_url}/webhooks/stripe/{HOOK}"
     endpoint = await house.stripe.v1.webhook_endpoints.create_async({"url": address, "enabled_events": ["*"]})
     operator = f"betreiber-{uuid4().hex[:8]}"
     document = {
@@ -139,9 +142,7 @@ async def test_a_company_that_did_not_pay_sees_its_invoice_pays_in_the_portal_an
     await house.licensed(company, "active")
     portal = await house.ask("POST", "billing/portal", bearer)
     at_the_portal = portal["url"].rpartition("/")[2]
-    await sandbox.stripe.act_in_portal(
-        at_the_portal, "new_card", payment_method="pm_card_chargeCustomerFail"
-    )
+    await sandbox.stripe.act_in_portal(at_the_portal, "new_card", payment_method="pm_card_chargeCustomerFail")
     await sandbox.stripe.advance(int(timedelta(days=32).total_seconds()))
     await house.licensed(company, "grace")
     await house.time_goes_on(company, 40)
@@ -186,9 +187,7 @@ async def test_a_company_whose_trial_is_over_buys_a_plan_and_works_on(house: Hou
 async def test_whom_those_who_run_the_fleet_stopped_cannot_come_in_to_pay(house: House) -> None:
     company = await house.people.company()
     bearer = await house.log_in(await house.people.join(company))
-    await house.people.http.post(
-        f"/api/v1/tenants/{company}/suspend", json={"because": "Missbrauch"}
-    )
+    await house.people.http.post(f"/api/v1/tenants/{company}/suspend", json={"because": "Missbrauch"})
     await house.until(bearer, 403)
 
     assert (await house.door.get("/api/v1/billing/invoices", headers=bearer)).status_code == 403
