@@ -233,7 +233,10 @@ async def test_whom_only_the_licence_stops_is_told_in_his_language_where_to_pay(
 
     assert refused(german, 402, "von selbst weiter")
     assert refused(english, 402, "goes on by itself")
-    assert (german.headers["content-language"], german.json()["title"]) == ("de", "Lizenz ruht: bitte bezahlen")
+    assert (german.headers["content-language"], german.json()["title"]) == (
+        "de",
+        "Lizenz ruht: bitte bezahlen",
+    )
     assert english.headers["link"] == '</api/v1/billing/invoices>; rel="payment"'
     assert (owed.status_code, tokenless.status_code) == (200, 200)
     assert (await door.ask(token=token)).status_code == 200

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Column, Computed, DateTime, Float, Integer, Table, Text
+from sqlalchemy import Column, Computed, DateTime, Float, Integer, Table, Text, and_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.schema import SchemaItem
 from sqlmodel import Field, SQLModel
@@ -146,6 +146,9 @@ DIRECTORY, HOOKS, TENANTS, VERSIONS, CREDENTIALS, DATA_KEYS, AUDIT = (
     cast(Table, row.__table__)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType] — set by SQLModel
     for row in (DirectoryRow, HookRow, TenantRow, TenantVersionRow, CredentialRow, DataKeyRow, AuditEntryRow)
 )
+
+UNLICENSED = and_(DIRECTORY.c.suspended, DIRECTORY.c.suspended_by == "licence")
+"""Whom only his licence stops."""
 
 _MOMENT = DateTime(timezone=True)
 
