@@ -190,6 +190,17 @@ async def test_a_budget_is_told_at_each_level_once(bare: Any, tenant_id: str, dr
     assert (states["money"]["state"], states["money"]["currency"]) == ("open", "EUR")
 
 
+async def test_who_jumps_past_several_levels_at_once_is_told_the_highest_alone(
+    bare: Any, tenant_id: str, drafted: Make
+) -> None:
+    await bare.ask("PUT", "/api/v1/billing/budgets", tenant_id, budgets=[{"measure": "token", "limit": "1000"}])
+    for tokens in (1500, 10):
+        await bare.said(drafted(tokens=tokens), tenant_id)
+    told = [event for event in bare.wire.all(BudgetReached) if event.tenant_id == tenant_id]
+
+    assert [(event.level, event.spent) for event in told] == [(100, "1500")]
+
+
 async def test_without_stripe_a_checkout_says_what_to_set_and_health_too(bare: Any, tenant_id: str) -> None:
     refused = await bare.request("POST", "/api/v1/billing/checkout", tenant_id, plan="team")
     health = (await bare.running.http.get("/health")).json()

@@ -52,16 +52,22 @@ class RecordUsage:
         return Terms(company.currency, prices, subscription)
 
     async def _alerts(self, room: Room, tenant_id: str, month: str, now: datetime) -> list[Following]:
+        """What is to be told of budgets; who jumps past several levels at once is told the highest alone."""
         news: list[Following] = []
         for state in await room.budgets.states(tenant_id, month):
-            for level in state.levels():
-                if await room.budgets.tell_once(tenant_id, month, state, level, now):
-                    budget = state.budget
-                    reached = BudgetReached(
-                        tenant_id=tenant_id, budget=budget.measure, spent=f"{state.spent:f}", limit=f"{budget.limit:f}",
-                        currency=budget.currency, level=level, month=month,
-                    )  # fmt: skip
-                    news.append(reached)
+            fresh = [
+                level
+                for level in state.levels()
+                if await room.budgets.tell_once(tenant_id, month, state, level, now)
+            ]
+            if not fresh:
+                continue
+            budget = state.budget
+            reached = BudgetReached(
+                tenant_id=tenant_id, budget=budget.measure, spent=f"{state.spent:f}", limit=f"{budget.limit:f}",
+                currency=budget.currency, level=max(fresh), month=month,
+            )  # fmt: skip
+            news.append(reached)
         return news
 
 
