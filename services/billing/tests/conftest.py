@@ -77,8 +77,12 @@ class House:
     async def said(self, message: Message, tenant_id: str, message_id: str | None = None) -> Envelope:
         """Say a fact, and wait until it is in the ledger."""
         envelope = await self.wire.say(message, tenant_id=tenant_id, message_id=message_id)
-        await until(lambda: self.recorded(tenant_id, envelope.id))
+        await self.until_recorded(tenant_id, envelope.id)
         return envelope
+
+    async def until_recorded(self, tenant_id: str, event_id: str) -> None:
+        """Wait until an event is in the ledger."""
+        await until(lambda: self.recorded(tenant_id, event_id))
 
     async def recorded(self, tenant_id: str, event_id: str) -> bool:
         async with self.running.service.units.reading(tenant_id) as session:

@@ -193,7 +193,9 @@ async def test_a_budget_is_told_at_each_level_once(bare: Any, tenant_id: str, dr
 async def test_who_jumps_past_several_levels_at_once_is_told_the_highest_alone(
     bare: Any, tenant_id: str, drafted: Make
 ) -> None:
-    await bare.ask("PUT", "/api/v1/billing/budgets", tenant_id, budgets=[{"measure": "token", "limit": "1000"}])
+    await bare.ask(
+        "PUT", "/api/v1/billing/budgets", tenant_id, budgets=[{"measure": "token", "limit": "1000"}]
+    )
     for tokens in (1500, 10):
         await bare.said(drafted(tokens=tokens), tenant_id)
     told = [event for event in bare.wire.all(BudgetReached) if event.tenant_id == tenant_id]

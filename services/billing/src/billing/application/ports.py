@@ -166,6 +166,12 @@ class Ledger(Protocol):
         """Record use with its entries, totals and meter events; returns the ids of those that are new."""
         ...
 
+    async def take_places(
+        self, tenant_id: str, period_start: datetime, usage: Sequence[Usage]
+    ) -> Mapping[str, int]:
+        """Count records that are new into their period; how many of their unit came before each, by the record's id."""
+        ...
+
     async def post(self, tenant_id: str, entries: Sequence[Entry]) -> list[str]:
         """Post entries; returns the ids of those that are new."""
         ...
