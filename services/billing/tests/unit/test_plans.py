@@ -64,7 +64,7 @@ def changed(folder: Path, old: str, new: str, *, extra_version: bool = False) ->
     assert old in text
     if extra_version:
         text += (
-            text[text.index('    - version: "2026-01"') :]
+            text[text.index('    - version: "2026-01"') : text.index("\n  included:")]
             .replace("2026-01-01", "2026-07-01")
             .replace("2026-01", "2026-07")
         )

@@ -25,6 +25,7 @@ class Shelf:
         self._prices: dict[str, str] = {}
         self._units: dict[str, Unit | None] = {}
         self._meters: dict[Unit, str] = {}
+        self._products: set[str] = set()
 
     async def price(self, lookup_key: str) -> str:
         """The id of a price. Raises `VendorRejected` when it was not seeded."""
@@ -131,8 +132,10 @@ class Shelf:
                     self._units[found.id] = found.unit
 
     async def _product(self, product_id: str, name: str) -> str:
-        if await asked_for(self._client.v1.products.retrieve_async(product_id)) is None:
-            await asked(self._client.v1.products.create_async({"id": product_id, "name": name}))
+        if product_id not in self._products:
+            if await asked_for(self._client.v1.products.retrieve_async(product_id)) is None:
+                await asked(self._client.v1.products.create_async({"id": product_id, "name": name}))
+            self._products.add(product_id)
         return product_id
 
     async def _make_price(
