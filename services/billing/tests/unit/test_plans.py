@@ -63,11 +63,9 @@ def changed(folder: Path, old: str, new: str, *, extra_version: bool = False) ->
     text = OWN.read_text()
     assert old in text
     if extra_version:
-        text += (
-            text[text.index('    - version: "2026-01"') : text.index("\n  included:")]
-            .replace("2026-01-01", "2026-07-01")
-            .replace("2026-01", "2026-07")
-        )
+        end = text.index("\n  included:")
+        again = text[text.index('    - version: "2026-01"') : end].replace("2026-01", "2026-07")
+        text = text[:end] + again + text[end:]
     place = folder / "plans.yaml"
     place.write_text(text.replace(old, new, 1))
     return place
