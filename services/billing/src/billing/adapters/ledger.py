@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.adapters.store import ENTRIES, LEAD_SUBJECTS, METER_EVENTS, POSTINGS, TOTALS, USAGE
-from billing.application.ports import LeadLine, MonthLine
+from billing.application.ledger_ports import LeadLine, MonthLine
 from billing.domain.invoice import Invoice
 from billing.domain.ledger import Entry, Posting, usage_entry
 from billing.domain.units import Unit

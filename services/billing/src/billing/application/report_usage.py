@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.application.ports import Books, Clock, Company, MeterEvent
+from billing.application.ledger_ports import MeterEvent
+from billing.application.ports import Books, Clock, Company
 from billing.application.stripe_ports import Payments
 from billing.domain.subscription import Subscription
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billing.application.ports import Company, MonthLine
-from billing.application.ports import LeadLine as Lead
+from billing.application.ledger_ports import LeadLine as Lead
+from billing.application.ledger_ports import MonthLine
+from billing.application.ports import Company
 from billing.domain.budget import BudgetState
 from billing.domain.invoice import Invoice
 from billing.domain.plans import Plan, PriceList
