@@ -78,6 +78,16 @@ def test_use_that_was_priced_in_another_tier_than_it_is_billed_in_is_earned_as_i
     }  # fmt: skip
 
 
+def test_tax_is_owed_to_the_state_and_a_discount_is_given_and_neither_is_rounding() -> None:
+    money = {"total": Decimal("30.60"), "tax": Decimal("5.10"), "discount": Decimal("3.50")}
+    [issued, *_] = invoice_entries(invoice([line(2900)], **money), {})
+
+    assert {each.account: each.amount for each in issued.postings} == {
+        "revenue:subscription": Decimal("-29.00"), "tax": Decimal("-5.10"), "discount": Decimal("3.50"),
+        "receivable": Decimal("30.60"),
+    }  # fmt: skip
+
+
 def test_a_void_invoice_leaves_nothing() -> None:
     entries = list(invoice_entries(invoice([line(2900)], status="void", amount_paid=Decimal(0)), {}))
 
