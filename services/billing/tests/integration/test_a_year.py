@@ -32,6 +32,29 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
     house: Any, tenant_id: str, enquiry: Make, analysed: Make, drafted: Make
 ) -> None:
     year = Year(house, tenant_id)
+    months = await lived(year, enquiry, analysed, drafted)
+
+    invoices = await house.ask("GET", "/api/v1/billing/invoices?limit=200", tenant_id)
+    at_stripe = await year.invoices()
+    books = await year.sums()
+
+    assert len(invoices) >= 13
+    assert {each["invoice_id"]: Decimal(each["total"]) for each in invoices} == at_stripe
+    assert await year.issued() == sum(at_stripe.values())
+    assert any(
+        line["proration"] and Decimal(line["amount"]) < 0 for each in invoices for line in each["lines"]
+    )
+    agrees_with_what_is_reckoned_here(months, invoices, books)
+    assert abs(books.get("rounding", Decimal(0))) < CENT * 4 * 13
+    assert books["receivable"] == 0
+    assert sum(books.values()) == 0
+    paid = sum(Decimal(each["amount_paid"]) for each in invoices)
+    assert books["cash"] == paid
+    assert await house.ask("POST", f"/api/v1/billing/fleet/reconcile?tenant_id={tenant_id}") == []
+
+
+async def lived(year: Year, enquiry: Make, analysed: Make, drafted: Make) -> list[tuple[str, dict[str, int]]]:
+    """A company's year: each month's plan, as it was at its end, and what was used."""
     await year.begin()
     months: list[tuple[str, dict[str, int]]] = []
     plan = "starter"
@@ -39,13 +62,13 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
         await year.goes_on(timedelta(days=11))
         pages, tokens = 233 * (month + 1), 437_003 + 111_111 * month
         await year.uses(
-            *(enquiry(at=house.clock()) for _ in range(month % 3 + 1)),
+            *(enquiry(at=year.house.clock()) for _ in range(month % 3 + 1)),
             analysed(pages=pages - 99, tokens=(1_007 * (month + 3), 13)),
             analysed(pages=99, tokens=None, cost=None), drafted(f"lead-{month}", tokens=tokens),
         )  # fmt: skip
         if month in (2, 5, 8, 9):
             plan = "company" if plan == "starter" else "starter"
-            await house.ask("POST", "/api/v1/billing/plan", tenant_id, plan=plan)
+            await year.house.ask("POST", "/api/v1/billing/plan", year.tenant_id, plan=plan)
         if month == 6:
             await year.card("pm_card_chargeCustomerFail")
         if month == 7:
@@ -61,19 +84,14 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
         }
         months.append((plan, used))
         await year.to_the_end_of_the_period()
-    await house.catch_up()
+    await year.house.catch_up()
+    return months
 
-    invoices = await house.ask("GET", "/api/v1/billing/invoices?limit=200", tenant_id)
-    at_stripe = await year.invoices()
-    books = await year.sums()
 
-    assert len(invoices) >= 13
-    assert {each["invoice_id"]: Decimal(each["total"]) for each in invoices} == at_stripe
-    assert await year.issued() == sum(at_stripe.values())
-    assert any(
-        line["proration"] and Decimal(line["amount"]) < 0 for each in invoices for line in each["lines"]
-    )
-    # What is reckoned here by unit, month and tier, rounded once per line, is what Stripe wrote; unrounded, what was earned.
+def agrees_with_what_is_reckoned_here(
+    months: list[tuple[str, dict[str, int]]], invoices: list[dict[str, Any]], books: dict[str, Decimal]
+) -> None:
+    """By unit, month and tier: rounded once per line it is what Stripe wrote; unrounded, what the ledger says was earned."""
     billed = [
         lines for each in reversed(invoices) if (lines := [line for line in each["lines"] if line["unit"]])
     ]
@@ -91,12 +109,6 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
             earned += sum((exact for _, exact in parts), Decimal(0))
         assert books.get(f"unbilled:{unit}", Decimal(0)) == 0
         assert -books[f"revenue:{unit}"] == earned
-    assert abs(books.get("rounding", Decimal(0))) < CENT * 4 * 13
-    assert books["receivable"] == 0
-    assert sum(books.values()) == 0
-    paid = sum(Decimal(each["amount_paid"]) for each in invoices)
-    assert books["cash"] == paid
-    assert await house.ask("POST", f"/api/v1/billing/fleet/reconcile?tenant_id={tenant_id}") == []
 
 
 def owed(tiers: Tiers, quantity: int) -> list[tuple[int, Decimal]]:
