@@ -10,13 +10,16 @@ import random
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import httpx
+from launch import Order
+from preloaded import Preloaded, preloaded
 from pydantic import JsonValue
-from supervisor import Supervised, command_of, environment_for, supervised, wait_until_ready
+from supervisor import Child, Running, Supervised, environment_for, supervised, wait_until_ready
 
 from frontdesk import checkout
 from frontdesk.fleet.house import create_services, prepare
@@ -112,11 +115,11 @@ def _alone_in(folder: Path) -> Iterator[bool]:
 
 @asynccontextmanager
 async def running_house(
-    stack: Stack, *, seed: int, broken: str | None = None, lease: float | None = None
+    stack: Stack, *, seed: int, broken: str | None = None, lease: float | None = None, fork: bool = False
 ) -> AsyncIterator[House]:
     """A fresh database, fresh queues and fresh vendors; all of it, ready, for as long as the block lasts.
 
-    Database, queues and logs of a run stay for whoever wants to look, until the next run begins.
+    With `fork`, all services are forked from a process that has imported them already. Database, queues and logs of a run stay for whoever wants to look, until the next run begins.
     """
     _drop_what_earlier_runs_left(stack)
     name, folder = f"chaos_{os.getpid()}", stack.folder / "run"
@@ -128,10 +131,22 @@ async def running_house(
         "BLOB_URL": (folder / "blobs").as_uri(),
     }
     _draw_ports(folder)
-    async with simulated_vendors(folder / "vendors") as vendors, _outside() as http:
+    async with (
+        simulated_vendors(folder / "vendors") as vendors,
+        _outside() as http,
+        AsyncExitStack() as also,
+    ):
         plan = plan_fleet(folder, vendors, own)
         await _migrated(plan)
-        services = _services(plan, stack.folder / "byte-code", broken, lease)
+        byte_code = stack.folder / "byte-code"
+        packages = [_package(point) for point in service_points()]
+        parent = (
+            await also.enter_async_context(preloaded(packages, environment_for({}, byte_code)))
+            if fork
+            else None
+        )
+        orders = {point.name: Order(_package(point), broken, lease) for point in service_points()}
+        services = {name: _service(name, order, plan, byte_code, parent) for name, order in orders.items()}
         async with supervised(list(services.values()), random.Random(f"{seed} pauses")):
             await wait_until_ready({name: plan.url(name) for name in services})
             world = World(vendors, http)
@@ -155,16 +170,22 @@ async def _migrated(plan: FleetPlan) -> None:
     time.sleep(max(0.0, SETTLE_SECONDS - 0.2 * (time.monotonic() - began)))  # noqa: ASYNC251 (nothing else runs yet)
 
 
-def _services(
-    plan: FleetPlan, byte_code: Path, broken: str | None, lease: float | None
-) -> dict[str, Supervised]:
-    services: dict[str, Supervised] = {}
-    for point in service_points():
-        package = point.module.partition(".")[0]
-        environment = environment_for(plan.environment(point.name), byte_code)
-        log = plan.folder / f"{point.name}.log"
-        services[point.name] = Supervised(point.name, command_of(package, broken, lease), environment, log)
-    return services
+def _service(
+    name: str, order: Order, plan: FleetPlan, byte_code: Path, parent: Preloaded | None
+) -> Supervised:
+    environment = environment_for(plan.environment(name), byte_code)
+    log = plan.folder / f"{name}.log"
+
+    async def start() -> Running:
+        if parent is not None:
+            return await parent.start(order, environment, log)
+        return await Child.start(order.command(), environment, log)
+
+    return Supervised(name, start)
+
+
+def _package(point: EntryPoint) -> str:
+    return point.module.partition(".")[0]
 
 
 def _drop_what_earlier_runs_left(stack: Stack) -> None:

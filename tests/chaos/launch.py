@@ -14,11 +14,27 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis import effects, hearing, inbox
 
 Remembered = Mapping[str, Any]
+
+
+class Order(NamedTuple):
+    """Which service is to run, and what is changed in it."""
+
+    package: str
+    without: str | None = None
+    lease: float | None = None
+
+    def command(self) -> list[str]:
+        """How to start it as a process: as in production, unless a guard is off or leases are short."""
+        if self.without is None and self.lease is None:
+            return [sys.executable, "-m", self.package]
+        without = ["--without", self.without] if self.without else []
+        lease = ["--lease", str(self.lease)] if self.lease is not None else []
+        return [sys.executable, __file__, *without, *lease, self.package]
 
 
 def without_inbox() -> None:
@@ -85,21 +101,25 @@ def _replace(owner: type, name: str, by: object) -> None:
     setattr(owner, name, by)
 
 
-def main() -> None:
+def run_service(order: Order) -> None:
     """Switch, then run the service."""
+    if order.lease is not None:
+        shorten_leases(order.lease)
+    if order.without is not None:
+        BREAKS[order.without]()
+    # The modules beside this one are the test's own and no business of the service.
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
+    sys.argv = [order.package]
+    runpy.run_module(order.package, run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    """Run what the command line orders."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--without", choices=sorted(BREAKS))
     parser.add_argument("--lease", type=float)
     parser.add_argument("package")
-    options = parser.parse_args()
-    if options.lease is not None:
-        shorten_leases(options.lease)
-    if options.without is not None:
-        BREAKS[options.without]()
-    # The modules beside this one are the test's own and no business of the service.
-    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
-    sys.argv = [options.package]
-    runpy.run_module(options.package, run_name="__main__", alter_sys=True)
+    run_service(Order(**vars(parser.parse_args())))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Options(argparse.Namespace):
     lease: float | None
     targets: list[str]
     moments: list[str]
+    fork: bool
     keep: bool
     down: bool
 
@@ -166,7 +167,7 @@ async def main(options: Options) -> int:
     with chaos_stack() as stack:
         try:
             async with running_house(
-                stack, seed=options.seed, broken=options.broken, lease=options.lease
+                stack, seed=options.seed, broken=options.broken, lease=options.lease, fork=options.fork
             ) as house:
                 chaos = Chaos(options, house)
                 lines = await chaos.play()
@@ -221,6 +222,9 @@ def _options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--targets", type=_names, default=[], help="whom to kill, instead of everyone")
     parser.add_argument(
         "--moments", type=_names, default=list(MOMENTS), help="worst moments: smtp,graph,weclapp"
+    )
+    parser.add_argument(
+        "--fork", action="store_true", help="fork services from a process that has imported them all"
     )
     parser.add_argument("--keep", action="store_true", help="leave broker and database running")
     parser.add_argument("--down", action="store_true", help="only stop what an earlier run left running")

@@ -10,63 +10,103 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
-LAUNCHER = Path(__file__).with_name("launch.py")
 READY_SECONDS = 120.0
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-class Supervised:
-    """One service: the command, the process that runs it now, and how often it was started."""
+class Running(Protocol):
+    """A process that runs one service."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    @property
+    def lives(self) -> bool:
+        """Whether it runs."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until it is gone."""
+        ...
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it lives."""
+        ...
+
+
+class Supervised:
+    """One service: how it is started, the process that runs it now, and how often it was started."""
+
+    def __init__(self, name: str, start: Callable[[], Awaitable[Running]]) -> None:
         self.name = name
         self.starts = 0
-        self._command = command
-        self._environment = environment
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._start = start
+        self._process: Running | None = None
 
     @property
     def lives(self) -> bool:
         """Whether a process runs."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.lives
 
     async def run(self, dice: random.Random) -> None:
         """Start it, and start it again after a short pause, until cancelled."""
         while True:
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    preexec_fn=_end_with_us,
-                )
+            self._process = await self._start()
             self.starts += 1
             await self._process.wait()
             await asyncio.sleep(dice.uniform(0.2, 1.5))
 
     def freeze(self) -> None:
         """Stop the process where it is, so that what it has in flight can be counted."""
-        self._send(signal.SIGSTOP)
+        if self._process is not None:
+            self._process.send(signal.SIGSTOP)
 
     async def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""
-        self._send(signal.SIGKILL)
         if self._process is not None:
+            self._process.send(signal.SIGKILL)
             await self._process.wait()
 
-    def _send(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.returncode is None:
+
+class Child:
+    """A process of ours."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+        """Start a command that writes to a log and ends with us."""
+        with log.open("ab") as output:
+            return cls(
+                await asyncio.create_subprocess_exec(
+                    *command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    preexec_fn=_end_with_us,
+                )
+            )
+
+    @property
+    def lives(self) -> bool:
+        """Whether it runs."""
+        return self._process.returncode is None
+
+    async def wait(self) -> None:
+        """Wait until it is gone."""
+        await self._process.wait()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it lives."""
+        if self.lives:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
@@ -89,28 +129,12 @@ def _end_with_us() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def command_of(package: str, broken: str | None, lease: float | None) -> list[str]:
-    """How a service is started: as in production, unless a guard is off or leases are short."""
-    if broken is None and lease is None:
-        return [sys.executable, "-m", package]
-    switches = [*(["--without", broken] if broken else []), *(["--lease", str(lease)] if lease else [])]
-    return [sys.executable, str(LAUNCHER), *switches, package]
-
-
 def environment_for(own: Mapping[str, str], byte_code: Path) -> dict[str, str]:
-    """The service's own environment; compiled modules are kept aside, so that a restart takes two seconds, not six."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in ("PATH", "LANG", "HOME", "TMPDIR", "PYTHONPATH")
-    }
-    return {
-        **kept,
-        **own,
-        "LOG_LEVEL": "WARNING",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPYCACHEPREFIX": str(byte_code),
-    }
+    """The service's own environment; where no compiled modules are kept, they are aside: a restart takes two seconds, not six."""
+    names = ("PATH", "LANG", "HOME", "TMPDIR", "PYTHONPATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    aside = {"PYTHONPYCACHEPREFIX": str(byte_code)} if sys.dont_write_bytecode else {}
+    return {**kept, **own, **aside, "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
 
 
 async def wait_until_ready(urls: Mapping[str, str], *, seconds: float = READY_SECONDS) -> None:

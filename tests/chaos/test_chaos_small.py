@@ -1,6 +1,5 @@
 """`make chaos` in a small form: everything is killed once and nothing is lost; without a guard something is."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,20 +56,17 @@ def test_acknowledged_too_early_a_lead_is_forgotten_when_its_service_is_killed()
 def _chaos(*switches: str) -> tuple[int, str]:
     """Run it; returns the exit code and what was printed."""
     return _run(
-        "--enquiries=4", "--kills=0", "--seconds=2", "--seed=5", "--patience=150", "--keep", *switches
+        "--enquiries=4",
+        "--kills=0",
+        "--seconds=2",
+        "--seed=5",
+        "--patience=150",
+        "--fork",
+        "--keep",
+        *switches,
     )
 
 
 def _run(*switches: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, str(RUN), *switches], capture_output=True, text=True, check=False, env=_environment()
-    )
+    done = subprocess.run([sys.executable, str(RUN), *switches], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def _environment() -> dict[str, str]:
-    """Compiled modules are kept aside where they are not kept at all: four runs start forty processes."""
-    from frontdesk import checkout
-
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(checkout.local_folder() / "test-chaos" / "byte-code")}

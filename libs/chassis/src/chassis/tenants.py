@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.errors import NeedsTenant, NeverRetry, RetryLater
 from chassis.settings import Settings
+from chassis.trust import trusted_authorities
 from contracts.tenants.http_v1 import Credential, TenantList, TenantProfile
 
 _SECONDS = 60.0
@@ -29,6 +30,7 @@ class Tenants:
             base_url=settings.tenancy_url,
             headers={"Authorization": f"Bearer {settings.service_token.get_secret_value()}"},
             timeout=httpx.Timeout(5.0),
+            verify=trusted_authorities(),
             trust_env=False,
         )
         self._profiles: _Remembered[TenantProfile] = _Remembered()

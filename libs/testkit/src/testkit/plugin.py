@@ -1,7 +1,10 @@
 """The pytest plugin: a real broker, a real database and the vendors, simulated, as fixtures."""
 
+from functools import cache
 from pathlib import Path
 
+import httpx
+import httpx._transports.default as httpx_transports
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,6 +29,9 @@ assert contracts.__file__
 # A test that fails because the machine was busy says nothing: no example has a deadline, none is made too slowly.
 settings.register_profile("frontdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frontdesk")
+
+# The tests make a client for nearly everything they do, and each would read the list of authorities anew.
+setattr(httpx_transports, "create_ssl_context", cache(httpx.create_ssl_context))  # noqa: B010 (httpx does not export it)
 
 LONGEST_FIRST = ("outage", "journey")
 """Markers of the files that take minutes: begun last, one of them would run alone while the other workers are idle."""

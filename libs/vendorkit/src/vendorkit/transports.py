@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import cast
 
 import httpcore
 import httpx
 
+from chassis.trust import trusted_authorities
 from vendorkit.outward import MOST_TRIED, AddressRefused, Guard
 
 _SocketOptions = Iterable[
@@ -56,11 +55,11 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over a pool that connects through the guard."""
 
     def __init__(self, guard: Guard, limits: httpx.Limits) -> None:
-        super().__init__(verify=_trusted(), limits=limits)
+        super().__init__(verify=trusted_authorities(), limits=limits)
         # httpx has no parameter for it. Were the attribute renamed, this line would fail and not let us out unguarded.
         assert isinstance(self._pool, httpcore.AsyncConnectionPool)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_trusted(),
+            ssl_context=trusted_authorities(),
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
@@ -77,9 +76,11 @@ class GuardedBlockingTransport(httpx.HTTPTransport):
     """The same, blocking."""
 
     def __init__(self, guard: Guard) -> None:
-        super().__init__(verify=_trusted())
+        super().__init__(verify=trusted_authorities())
         assert isinstance(self._pool, httpcore.ConnectionPool)
-        self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), network_backend=_BlockingBackend(guard))
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusted_authorities(), network_backend=_BlockingBackend(guard)
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, unless the address itself is not one."""
@@ -161,9 +162,3 @@ class _BlockingBackend(httpcore.NetworkBackend):
 def _check_form(url: httpx.URL) -> None:
     if url.userinfo:
         raise AddressRefused(url.host, "has a user name or password before the host")
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities that httpx trusts, or those of SSL_CERT_FILE, as an installation with its own sets it."""
-    return httpx.create_ssl_context()

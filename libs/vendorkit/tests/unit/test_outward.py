@@ -247,7 +247,7 @@ async def test_tls_verifies_the_name_and_not_the_address(
 ) -> None:
     certificate = server_certificate(tmp_path)  # of localhost and of 127.0.0.1
     trusted = ssl.create_default_context(cafile=str(certificate.authority))
-    monkeypatch.setattr("vendorkit.transports._trusted", lambda: trusted)
+    monkeypatch.setattr("vendorkit.transports.trusted_authorities", lambda: trusted)
     shown = certificate.server_context()
     asked: list[str] = []
     shown.sni_callback = lambda _, name, __: asked.append(name)

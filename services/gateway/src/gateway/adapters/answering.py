@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
+from chassis.trust import trusted_authorities
 from gateway.adapters.signatures import latin
 from gateway.application.answer_webhook import MOST_BYTES
 from gateway.application.ports import Incoming, Reply
@@ -44,7 +45,7 @@ class HttpAnswers:
             headers={"Authorization": f"Bearer {service_token.get_secret_value()}", "Accept-Encoding": "identity"},
             # How long an answer may take is the use case's to say, for each sender.
             timeout=httpx.Timeout(None, connect=connect_seconds),
-            trust_env=False,
+            verify=trusted_authorities(), trust_env=False,
         )  # fmt: skip
 
     async def ask(self, service: str, hook: Hook, incoming: Incoming, webhook_id: str) -> Reply | None:

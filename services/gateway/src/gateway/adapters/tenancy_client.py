@@ -8,6 +8,8 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
+from chassis.trust import trusted_authorities
+
 _log = structlog.get_logger("gateway.tenancy")
 
 
@@ -21,6 +23,7 @@ class TenancyClient:
             base_url=tenancy_url,
             headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
             timeout=httpx.Timeout(5.0),
+            verify=trusted_authorities(),
             trust_env=False,
         )
         self._unreachable = unreachable

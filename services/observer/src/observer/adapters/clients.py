@@ -6,6 +6,8 @@ import asyncio
 
 import httpx
 
+from chassis.trust import trusted_authorities
+
 
 class TooLarge(Exception):
     """An answer is larger than what is read of it."""
@@ -19,6 +21,7 @@ def client(base_url: str = "", *, seconds: float, connections: int = 64) -> http
         base_url=parts.copy_with(username=None, password=None) if parts.username else parts,
         auth=auth,
         timeout=seconds,
+        verify=trusted_authorities(),
         trust_env=False,
         follow_redirects=False,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),

@@ -9,6 +9,7 @@ import jwt
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from chassis.trust import trusted_authorities
 from contracts.tenants.http_v1 import AccessState
 from observer.application.sign_in_operator import PeopleUnreachable, Person, SignInRefused
 
@@ -39,6 +40,7 @@ class TenancyPeople:
             base_url=tenancy_url,
             headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
             timeout=httpx.Timeout(5.0),
+            verify=trusted_authorities(),
             trust_env=False,
         )
         self._ended: frozenset[str] = frozenset()
