@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -264,6 +265,53 @@ async def test_a_dead_letter_is_mended_in_an_editor(house: FurnishedHouse, tmp_p
     assert '"name": "Frau Größer"' in shown.out
     assert "mended   " in shown.out
     assert dropped.code == 0, dropped.err
+
+
+async def test_a_plan_is_bought_used_and_invoiced_and_the_ledger_is_the_invoice(
+    house: FurnishedHouse,
+) -> None:
+    seeded = await _frontdesk(house, "billing", "seed")
+    page = await _billing(house, "POST", "checkout", plan="starter")
+    await house.sandbox.stripe.pay(str(page["url"]).rpartition("/")[2])
+    await _until(house, "subscription", lambda found: found["licence"] == "active")
+    lead_id = await _enquire(house, _person(30))
+    await house.first("message.sent.v1", lead_id, purpose="reply")
+    await _until(house, "leads?lead_id=" + lead_id, lambda found: _quantity(found, "message") == 2)
+    await _billing(house, "POST", f"fleet/report?tenant_id={SENDING}")
+    await house.sandbox.stripe.advance(32 * 86_400)
+    await _until(house, "invoices", lambda found: len(found) == 2 and found[0]["status"] == "paid")
+
+    first = await _billing(house, "GET", "invoices")
+    books = await _billing(house, "GET", f"fleet/companies/{SENDING}/balances")
+    used = await _frontdesk(house, "billing", "usage", SENDING)
+    agreed = await _frontdesk(house, "billing", "reconcile", "--tenant", SENDING)
+
+    balance = {line["account"]: Decimal(line["amount"]) for line in books if line["currency"] == "EUR"}
+    lines = {line["unit"]: Decimal(line["quantity"]) for line in first[0]["lines"] if line["unit"]}
+    assert "price frontdesk/plan/starter/EUR/29.00" in seeded.out
+    assert lines["message"] == 2
+    assert (balance["receivable"], balance["unbilled:message"]) == (0, 0)
+    assert balance["cash"] == sum(Decimal(each["total"]) for each in first) >= Decimal("58.04")
+    assert "message" in used.out
+    assert (agreed.code, agreed.out.strip()) == (0, "Stripe and the ledger agree"), agreed.out + agreed.err
+
+
+async def _billing(house: FurnishedHouse, method: str, path: str, **body: JsonValue) -> Any:
+    answer = await house.http.request(
+        method, f"/api/v1/billing/{path}", headers={"X-Tenant-Id": SENDING}, json=body or None
+    )
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def _until(house: FurnishedHouse, path: str, true: Callable[[Any], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true(await _billing(house, "GET", path)):
+            await asyncio.sleep(0.1)
+
+
+def _quantity(lines: list[dict[str, Any]], unit: str) -> int:
+    return sum(line["quantity"] for line in lines if line["unit"] == unit)
 
 
 async def _frontdesk(

@@ -1,4 +1,4 @@
-"""The ledger: postings in a second beside bare inserts, and the comparison of 100,000 records of use with Stripe."""
+"""The ledger: postings in a second beside plain INSERTs of the same rows, and the comparison of 100,000 records of use with Stripe."""
 
 from __future__ import annotations
 

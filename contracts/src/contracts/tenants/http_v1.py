@@ -164,6 +164,10 @@ class AccessState(BaseModel):
         description="Ids of sessions and API keys that ended, kept until no token of theirs lives.",
     )
     suspended: tuple[str, ...] = Field(default=(), description="Tenants that nobody may come in for.")
+    unlicensed: tuple[str, ...] = Field(
+        default=(),
+        description="Those of the suspended whom only their licence stops: they may sign in, see what they owe, and pay.",
+    )
 
 
 class KeyToVerify(BaseModel):

@@ -20,16 +20,22 @@ async def test_a_fleet_elsewhere_gets_its_tenants_and_its_simulated_vendors_thei
     async with simulated_vendors(tmp_path) as vendors, running(create_service, environment) as tenancy:
         url = vendors.addresses["sandbox"]
         brought = await furnish_elsewhere(
-            url, str(tenancy.http.base_url), environment["FRONTDESK_ADMIN_TOKEN"], TENANTS
+            url,
+            str(tenancy.http.base_url),
+            environment["FRONTDESK_ADMIN_TOKEN"],
+            TENANTS,
+            "http://gateway:8080",
         )
         smtp = (await tenancy.http.get("/internal/tenants/muster-immobilien/credentials/smtp")).json()[
             "values"
         ]
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
             boxes = (await http.get("/_sandbox/mail/mailboxes")).json()["mailboxes"]
+            stripe = (await http.get("/_sandbox/state", params={"vendor": "stripe"})).text
 
     assert brought.keys() == {"muster-immobilien", "vorsicht-makler"}
     assert f"{smtp['host']}:{smtp['port']}" == vendors.addresses["smtp"]
+    assert "http://gateway:8080/webhooks/stripe/" in stripe
     assert smtp["ca_pem"].startswith("-----BEGIN CERTIFICATE-----")
     assert {
         "fleet@frontdesk.test",

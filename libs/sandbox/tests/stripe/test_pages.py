@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from .conftest import DAY
+from .conftest import DAY, START
 
 
 async def session(shop, price: str, **more: object):
@@ -104,3 +104,19 @@ async def test_in_the_portal_a_person_changes_plan_and_card(shop) -> None:
     await shop.steer(f"portal/{portal.id}", action="new_card", payment_method="pm_card_mastercard")
     card = await shop.v1.subscriptions.retrieve_async(made.id, {"expand": ["default_payment_method"]})
     assert card.default_payment_method.card.last4 == "4444"
+
+
+async def test_in_the_portal_a_person_pays_what_is_open_once_the_card_is_good(shop) -> None:
+    clock = await shop.clock()
+    customer = await shop.customer(clock)
+    made = await shop.subscribe(customer, await shop.price(4_900))
+    await shop.give_card(customer, "pm_card_chargeCustomerFail")
+    await shop.advance(clock, START + 32 * DAY)
+    portal = await shop.v1.billing_portal.sessions.create_async({"customer": customer})
+    declined = await shop.http.post(f"/_sandbox/stripe/portal/{portal.id}", json={"action": "pay"})
+    await shop.steer(f"portal/{portal.id}", action="new_card", payment_method="pm_card_visa")
+    await shop.steer(f"portal/{portal.id}", action="pay")
+
+    assert (declined.status_code, declined.json()["error"]["code"]) == (402, "card_declined")
+    assert {invoice.status for invoice in await shop.invoices(customer)} == {"paid"}
+    assert (await shop.v1.subscriptions.retrieve_async(made.id)).status == "active"

@@ -117,6 +117,7 @@ class Files:
         """What it answers."""
         document = described(
             "GET /api/v1/files", "POST /api/v1/files", "GET /api/v1/files/{file_id}", "GET /api/v1/documents", "POST /api/v1/login",
+            "GET /api/v1/billing/invoices",
             login=[],
         )  # fmt: skip
         return [

@@ -68,6 +68,7 @@ class TenancyDoor:
         self.issuers = list(issuers)
         self.revoked: list[str] = []
         self.suspended: list[str] = []
+        self.unlicensed: list[str] = []
         self.keys: dict[str, dict[str, object]] = {}
         self.down = False
         self.version = 1
@@ -88,6 +89,7 @@ class TenancyDoor:
             "keys": [issuer.jwk for issuer in self.issuers],
             "revoked": self.revoked,
             "suspended": self.suspended,
+            "unlicensed": self.unlicensed,
         }
         etag = f'"{hash(json.dumps(state))}"'
         if self.down:

@@ -24,7 +24,7 @@ class StripeSteering:
         return await self._post(f"checkout/{session}/expire")
 
     async def act_in_portal(self, session: str, action: str, **details: object) -> Json:
-        """The person did something in the portal: cancel, resume, change_plan (price=, quantity=), new_card (payment_method=)."""
+        """The person did something in the portal: cancel, resume, change_plan (price=, quantity=), new_card (payment_method=), pay."""
         return await self._post(f"portal/{session}", action=action, **details)
 
     async def advance(self, seconds: int) -> int:

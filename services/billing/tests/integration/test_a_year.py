@@ -10,48 +10,29 @@ from typing import Any
 from billing.adapters.books import StoredBooks
 
 Make = Callable[..., Any]
+Tiers = list[tuple[int | None, str]]
+"""Up to so many, each at; reckoned here once more, not by billing's own arithmetic."""
 BEGIN = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
 """The last of January: months of every length follow."""
-PRICES = {
-    "message": Decimal("0.02"),
-    "document": Decimal("0.05"),
-    "page": Decimal("0.015"),
-    "token": Decimal("0.0000125"),
-}
+UNITS = ("message", "document", "page", "token")
+RATES: dict[str, dict[str, Tiers]] = {
+    "starter": {
+        "message": [(None, "0.02")], "document": [(None, "0.05")], "page": [(None, "0.015")], "token": [(None, "0.0000125")],
+    },
+    "company": {
+        "message": [(1000, "0"), (None, "0.02")], "document": [(200, "0"), (None, "0.05")],
+        "page": [(500, "0"), (5000, "0.015"), (None, "0.01")],
+        "token": [(1_000_000, "0"), (20_000_000, "0.0000125"), (None, "0.00001")],
+    },
+}  # fmt: skip
+CENT = Decimal("0.01")
 
 
 async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
     house: Any, tenant_id: str, enquiry: Make, analysed: Make, drafted: Make
 ) -> None:
     year = Year(house, tenant_id)
-    await year.begin()
-    used: dict[str, int] = {"message": 0, "document": 0, "page": 0, "token": 0}
-    for month in range(12):
-        await year.goes_on(timedelta(days=11))
-        facts = [
-            *(enquiry(at=house.clock()) for _ in range(month % 3 + 1)), analysed(pages=month + 1, tokens=(1_007 * (month + 3), 13)),
-            drafted(f"lead-{month}", tokens=37_003 + 4_111 * month),
-        ]  # fmt: skip
-        for fact in facts:
-            await house.said(fact, tenant_id)
-        used["message"] += month % 3 + 1
-        used["document"] += 1
-        used["page"] += month + 1
-        used["token"] += 1_007 * (month + 3) + 13 + 37_003 + 4_111 * month
-        await house.ask("POST", "/api/v1/billing/fleet/report")
-        if month in (2, 8):
-            await house.ask("POST", "/api/v1/billing/plan", tenant_id, plan="company")
-        if month in (5, 9):
-            await house.ask("POST", "/api/v1/billing/plan", tenant_id, plan="starter")
-        if month == 6:
-            await year.card("pm_card_chargeCustomerFail")
-        if month == 7:
-            await year.card("pm_card_visa")
-            await year.pay_what_is_open()
-        if month == 10:
-            await year.credit(Decimal("7.77"))
-        await year.to_the_end_of_the_period()
-    await house.catch_up()
+    months = await lived(year, enquiry, analysed, drafted)
 
     invoices = await house.ask("GET", "/api/v1/billing/invoices?limit=200", tenant_id)
     at_stripe = await year.invoices()
@@ -63,23 +44,84 @@ async def test_the_ledgers_sum_is_the_invoices_to_the_cent_over_a_year(
     assert any(
         line["proration"] and Decimal(line["amount"]) < 0 for each in invoices for line in each["lines"]
     )
-    # What the ledger reckons by itself, by unit and invoice, rounded once per line, is what Stripe wrote.
-    for unit, quantity in used.items():
-        lines = [line for each in invoices for line in each["lines"] if line["unit"] == unit]
-        assert sum(Decimal(line["quantity"]) for line in lines) == quantity
-        expected = [
-            (Decimal(line["quantity"]) * PRICES[unit]).quantize(Decimal("0.01"), ROUND_HALF_UP)
-            for line in lines
-        ]
-        assert [Decimal(line["amount"]) for line in lines] == expected
-        assert books.get(f"unbilled:{unit}", Decimal(0)) == 0
-        assert -books[f"revenue:{unit}"] == quantity * PRICES[unit]
-    assert abs(books.get("rounding", Decimal(0))) < Decimal("0.01") * 4 * 13
+    agrees_with_what_is_reckoned_here(months, invoices, books)
+    assert abs(books.get("rounding", Decimal(0))) < CENT * 4 * 13
     assert books["receivable"] == 0
     assert sum(books.values()) == 0
     paid = sum(Decimal(each["amount_paid"]) for each in invoices)
     assert books["cash"] == paid
     assert await house.ask("POST", f"/api/v1/billing/fleet/reconcile?tenant_id={tenant_id}") == []
+
+
+async def lived(year: Year, enquiry: Make, analysed: Make, drafted: Make) -> list[tuple[str, dict[str, int]]]:
+    """A company's year: each month's plan, as it was at its end, and what was used."""
+    await year.begin()
+    months: list[tuple[str, dict[str, int]]] = []
+    plan = "starter"
+    for month in range(12):
+        await year.goes_on(timedelta(days=11))
+        pages, tokens = 233 * (month + 1), 437_003 + 111_111 * month
+        await year.uses(
+            *(enquiry(at=year.house.clock()) for _ in range(month % 3 + 1)),
+            analysed(pages=pages - 99, tokens=(1_007 * (month + 3), 13)),
+            analysed(pages=99, tokens=None, cost=None), drafted(f"lead-{month}", tokens=tokens),
+        )  # fmt: skip
+        if month in (2, 5, 8, 9):
+            plan = "company" if plan == "starter" else "starter"
+            await year.house.ask("POST", "/api/v1/billing/plan", year.tenant_id, plan=plan)
+        if month == 6:
+            await year.card("pm_card_chargeCustomerFail")
+        if month == 7:
+            await year.card("pm_card_visa")
+            await year.pay_what_is_open()
+        if month == 10:
+            await year.credit(Decimal("7.77"))
+        used = {
+            "message": month % 3 + 1,
+            "document": 2,
+            "page": pages,
+            "token": tokens + 1_007 * (month + 3) + 13,
+        }
+        months.append((plan, used))
+        await year.to_the_end_of_the_period()
+    await year.house.catch_up()
+    return months
+
+
+def agrees_with_what_is_reckoned_here(
+    months: list[tuple[str, dict[str, int]]], invoices: list[dict[str, Any]], books: dict[str, Decimal]
+) -> None:
+    """By unit, month and tier: rounded once per line it is what Stripe wrote; unrounded, what the ledger says was earned."""
+    billed = [
+        lines for each in reversed(invoices) if (lines := [line for line in each["lines"] if line["unit"]])
+    ]
+    assert len(billed) == 12
+    for unit in UNITS:
+        earned = Decimal(0)
+        for (plan, used), lines in zip(months, billed, strict=True):
+            parts = owed(RATES[plan][unit], used[unit])
+            written = [
+                (Decimal(each["quantity"]), Decimal(each["amount"])) for each in lines if each["unit"] == unit
+            ]
+            assert written == [
+                (quantity, exact.quantize(CENT, ROUND_HALF_UP)) for quantity, exact in parts
+            ], (unit, plan)
+            earned += sum((exact for _, exact in parts), Decimal(0))
+        assert books.get(f"unbilled:{unit}", Decimal(0)) == 0
+        assert -books[f"revenue:{unit}"] == earned
+
+
+def owed(tiers: Tiers, quantity: int) -> list[tuple[int, Decimal]]:
+    """How many lie in each tier that is reached, and what they cost, unrounded."""
+    parts: list[tuple[int, Decimal]] = []
+    left, below = quantity, 0
+    for up_to, each in tiers:
+        here = left if up_to is None else min(left, up_to - below)
+        parts.append((here, here * Decimal(each)))
+        left, below = left - here, up_to or 0
+        if not left:
+            break
+    return parts
 
 
 class Year:
@@ -117,6 +159,13 @@ class Year:
             {"customer": customer.id, "items": [{"price": keys[key]} for key in wanted]}
         )
         await self.house.catch_up()
+
+    async def uses(self, *facts: Any) -> None:
+        """Facts are told, recorded, and brought to the meters."""
+        told = [await self.house.wire.say(fact, tenant_id=self.tenant_id) for fact in facts]
+        for each in told:
+            await self.house.until_recorded(self.tenant_id, each.id)
+        await self.house.ask("POST", f"/api/v1/billing/fleet/report?tenant_id={self.tenant_id}")
 
     async def goes_on(self, by: timedelta) -> None:
         self.house.clock.frozen += by

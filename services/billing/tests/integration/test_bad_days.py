@@ -61,6 +61,19 @@ async def test_what_was_sent_and_not_noted_counts_once(
     assert await counted(house, customer, "message") == 1
 
 
+async def test_a_customer_whose_making_was_cut_off_is_made_once(
+    house: Any, sandbox: Sandbox, tenant_id: str
+) -> None:
+    await sandbox.fault("stripe", "commit_then_cut", method="POST", path="/v1/customers", times=1)
+    cut_off = await house.request("POST", "/api/v1/billing/checkout", tenant_id, plan="team")
+    await sandbox.clear_faults()
+    again = await house.request("POST", "/api/v1/billing/checkout", tenant_id, plan="team")
+    found = await house.stripe.v1.customers.search_async({"query": f"metadata['tenant_id']:'{tenant_id}'"})
+
+    assert (cut_off.status_code, again.status_code) == (503, 200)
+    assert len(found.data) == 1
+
+
 async def test_use_of_the_last_month_counts_from_the_period_that_is_open(
     house: Any, tenant_id: str, customer: str, enquiry: Make
 ) -> None:

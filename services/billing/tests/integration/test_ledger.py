@@ -190,6 +190,61 @@ async def test_a_budget_is_told_at_each_level_once(bare: Any, tenant_id: str, dr
     assert (states["money"]["state"], states["money"]["currency"]) == ("open", "EUR")
 
 
+async def test_who_jumps_past_several_levels_at_once_is_told_the_highest_alone(
+    bare: Any, tenant_id: str, drafted: Make
+) -> None:
+    await bare.ask(
+        "PUT", "/api/v1/billing/budgets", tenant_id, budgets=[{"measure": "token", "limit": "1000"}]
+    )
+    for tokens in (1500, 10):
+        await bare.said(drafted(tokens=tokens), tenant_id)
+    told = [event for event in bare.wire.all(BudgetReached) if event.tenant_id == tenant_id]
+
+    assert [(event.level, event.spent) for event in told] == [(100, "1500")]
+
+
+async def test_records_that_come_at_once_share_what_is_included_and_one_that_comes_again_takes_nothing_of_it(
+    bare: Any, tenant_id: str, analysed: Make
+) -> None:
+    now = datetime.now(UTC)
+    bought = Subscription(
+        "sub_1",
+        "cus_1",
+        "active",
+        "company",
+        "2026-01",
+        "EUR",
+        now - timedelta(days=3),
+        now + timedelta(days=27),
+        now,
+    )
+    await bare.ask("GET", "/api/v1/billing/subscription", tenant_id)
+    async with StoredBooks(bare.running.service.units).of(tenant_id) as room:
+        await room.companies.keep_subscription(tenant_id, bought)
+    events = [analysed(pages=200, tokens=None, cost=None) for _ in range(5)]
+    told = [await bare.wire.say(event, tenant_id=tenant_id) for event in events]
+    for each in told:
+        await bare.until_recorded(tenant_id, each.id)
+    async with bare.running.service.units.begin("fleet") as transaction:
+        await transaction.session.execute(
+            text("delete from billing.inbox where message_id = :id"), {"id": told[0].id}
+        )
+    await bare.wire.say(events[0], tenant_id=tenant_id, message_id=told[0].id)
+    await bare.said(analysed(pages=1, tokens=None, cost=None), tenant_id)
+
+    [pages] = [
+        line for line in await bare.ask("GET", "/api/v1/billing/usage", tenant_id)
+        if line["unit"] == "page" and line["quantity"]
+    ]  # fmt: skip
+    values = await bare.owner.fetch(
+        "select value from billing.usage_records where tenant_id = $1 and unit = 'page' order by value, quantity",
+        tenant_id,
+    )
+
+    assert (pages["quantity"], Decimal(pages["value"])) == (1001, Decimal("7.515"))
+    assert [row[0] for row in values] == [Decimal(each) for each in ("0", "0", "0.015", "1.5", "3", "3")]
+
+
 async def test_without_stripe_a_checkout_says_what_to_set_and_health_too(bare: Any, tenant_id: str) -> None:
     refused = await bare.request("POST", "/api/v1/billing/checkout", tenant_id, plan="team")
     health = (await bare.running.http.get("/health")).json()

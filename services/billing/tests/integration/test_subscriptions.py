@@ -223,6 +223,22 @@ async def test_nothing_of_a_card_is_stored(house: Any, sandbox: Sandbox, tenant_
     assert [secret for secret in secrets if secret and any(secret in row for row in stored)] == []
 
 
+async def test_a_company_that_buys_in_another_currency_is_billed_in_it_alone(
+    house: Any, sandbox: Sandbox, tenant_id: str, enquiry: Make
+) -> None:
+    refused = await house.request("POST", "/api/v1/billing/checkout", tenant_id, plan="team", currency="PLN")
+    page = await house.ask("POST", "/api/v1/billing/checkout", tenant_id, plan="team", currency="chf")
+    await sandbox.stripe.pay(page["url"].rpartition("/")[2])
+    await house.catch_up()
+    await house.said(enquiry(), tenant_id)
+    [invoice] = await house.ask("GET", "/api/v1/billing/invoices", tenant_id)
+    [used] = [each for each in await house.ask("GET", "/api/v1/billing/usage", tenant_id) if each["quantity"]]
+
+    assert (refused.status_code, "CHF, EUR, USD" in refused.json()["detail"]) == (409, True)
+    assert (invoice["currency"], used["currency"]) == ("CHF", "CHF")
+    assert set(await sums(house, tenant_id)) == {"cost:message", "suppliers"}, "what it costs us is in euros"
+
+
 @pytest.mark.parametrize("plan", ["team", "company"])
 async def test_a_plan_is_not_sold_twice(house: Any, sandbox: Sandbox, tenant_id: str, plan: str) -> None:
     await bought(house, sandbox, tenant_id)

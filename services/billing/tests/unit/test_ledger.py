@@ -65,6 +65,29 @@ def test_a_line_of_use_clears_what_was_accrued_and_the_rest_is_rounding() -> Non
     }  # fmt: skip
 
 
+def test_use_that_was_priced_in_another_tier_than_it_is_billed_in_is_earned_as_it_is_billed() -> None:
+    def tier(quantity: str, each: str, minor: int) -> InvoiceLine:
+        return replace(line(minor, "page"), quantity=Decimal(quantity), each=Decimal(each))
+
+    lines = [tier("500", "0", 0), tier("433", "0.015", 650)]
+    [issued, *_] = invoice_entries(invoice(lines), {"page": Decimal("13.995")})
+
+    assert {each.account: each.amount for each in issued.postings} == {
+        "unbilled:page": Decimal("-13.995"), "revenue:page": Decimal("7.500"), "rounding": Decimal("-0.005"),
+        "receivable": Decimal("6.50"),
+    }  # fmt: skip
+
+
+def test_tax_is_owed_to_the_state_and_a_discount_is_given_and_neither_is_rounding() -> None:
+    money = {"total": Decimal("30.60"), "tax": Decimal("5.10"), "discount": Decimal("3.50")}
+    [issued, *_] = invoice_entries(invoice([line(2900)], **money), {})
+
+    assert {each.account: each.amount for each in issued.postings} == {
+        "revenue:subscription": Decimal("-29.00"), "tax": Decimal("-5.10"), "discount": Decimal("3.50"),
+        "receivable": Decimal("30.60"),
+    }  # fmt: skip
+
+
 def test_a_void_invoice_leaves_nothing() -> None:
     entries = list(invoice_entries(invoice([line(2900)], status="void", amount_paid=Decimal(0)), {}))
 

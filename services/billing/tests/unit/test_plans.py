@@ -47,6 +47,8 @@ def test_a_subscription_keeps_the_price_version_it_was_bought_with(tmp_path: Pat
         ('EUR: "29.00"', 'EUR: "29.005"', "cannot be paid with coins"),
         ('token: "0.0000125"}\n        CHF', 'token: "-1"}\n        CHF', "negative price"),
         (', token: "0.0000125"}\n        CHF', "}\n        CHF", "no price for token in EUR"),
+        ("{up_to: 5000, each", "{up_to: 500, each", "do not rise"),
+        ('{up_to: 300, each: "0"}, {each: "0.09"}', '{up_to: 300, each: "0"}', "has an end"),
         ("trial_days: 14", "trial_days: many", "trial_days"),
         ("grace_days: 7", "grace_days: 7\nsurprise: 1", "surprise"),
         ("plans:", "plans: [", "cannot be read"),
@@ -63,11 +65,9 @@ def changed(folder: Path, old: str, new: str, *, extra_version: bool = False) ->
     text = OWN.read_text()
     assert old in text
     if extra_version:
-        text += (
-            text[text.index('    - version: "2026-01"') :]
-            .replace("2026-01-01", "2026-07-01")
-            .replace("2026-01", "2026-07")
-        )
+        end = text.index("\n  included:")
+        again = text[text.index('    - version: "2026-01"') : end].replace("2026-01", "2026-07")
+        text = text[:end] + again + text[end:]
     place = folder / "plans.yaml"
     place.write_text(text.replace(old, new, 1))
     return place

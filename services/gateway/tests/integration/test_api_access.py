@@ -219,6 +219,29 @@ async def test_what_was_revoked_or_suspended_is_let_in_no_more(door: Door) -> No
     await door.learn()
 
 
+async def test_whom_only_the_licence_stops_is_told_in_his_language_where_to_pay(door: Door) -> None:
+    token, admin = door.issuer.token(tenant="owing"), door.issuer.token(tenant="owing", scope="billing:read")
+    door.tenancy.suspended = door.tenancy.unlicensed = ["owing"]
+    await door.learn()
+
+    german = await door.ask(token=token, Accept_Language="de-AT,de;q=0.9,en;q=0.8")
+    english = await door.ask(token=token, Accept_Language="en-GB")
+    owed = await door.ask("/api/v1/billing/invoices", admin)
+    tokenless = await door.ask("/api/v1/login", method="POST")
+    door.tenancy.suspended = door.tenancy.unlicensed = []
+    await door.learn()
+
+    assert refused(german, 402, "von selbst weiter")
+    assert refused(english, 402, "goes on by itself")
+    assert (german.headers["content-language"], german.json()["title"]) == (
+        "de",
+        "Lizenz ruht: bitte bezahlen",
+    )
+    assert english.headers["link"] == '</api/v1/billing/invoices>; rel="payment"'
+    assert (owed.status_code, tokenless.status_code) == (200, 200)
+    assert (await door.ask(token=token)).status_code == 200
+
+
 async def test_a_new_signing_key_is_known_at_once_and_a_withdrawn_one_no_more(door: Door) -> None:
     fresh = Issuer("k2")
     door.tenancy.issuers.append(fresh)

@@ -71,6 +71,7 @@ def test_each_operation_tells_every_status_and_errors_are_problems() -> None:
         "304",
         "400",
         "401",
+        "402",
         "403",
         "404",
         "413",

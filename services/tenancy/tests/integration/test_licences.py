@@ -26,6 +26,10 @@ async def tenant_id(tenancy: RunningService) -> str:
     document = {
         "name": "Müßig & Söhne", "mailbox": f"office@{tenant_id}.test", "display_name": "Müßig",
         "agent_email": f"agent@{tenant_id}.test", "texts": {"de": TEXTS, "en": TEXTS},
+        "hooks": [
+            {"hook_id": f"{tenant_id}-mail", "source": "mime", "secrets": ["s" * 32]},
+            {"hook_id": f"{tenant_id}-stripe", "source": "stripe", "verifier": "stripe", "secrets": ["s" * 32]},
+        ],
     }  # fmt: skip
     answer = await tenancy.http.put(f"/api/v1/tenants/{tenant_id}", json=document)
     assert answer.is_success, answer.text
@@ -37,9 +41,13 @@ async def test_a_licence_that_ran_out_suspends_and_a_payment_lifts_it(
 ) -> None:
     stopped = await licensed(tenancy, tenant_id, 1, "suspended", "payment_failed")
     view = (await tenancy.http.get(f"/api/v1/tenants/{tenant_id}")).json()
+    owing, hooks = await unlicensed(tenancy), await shut_hooks(tenancy, tenant_id)
     paid = await licensed(tenancy, tenant_id, 2, "active", "paid")
 
     assert (stopped["suspended"], stopped["licence"]["status"]) == (True, "suspended")
+    assert tenant_id in owing
+    assert hooks == {f"{tenant_id}-mail": True, f"{tenant_id}-stripe": False}, "a payment can still be told"
+    assert tenant_id not in await unlicensed(tenancy)
     assert view["suspended_because"] == "licence: suspended (payment_failed)"
     assert (paid["suspended"], paid["licence"]["limits"]) == (False, {"users": 3})
 
@@ -59,6 +67,7 @@ async def test_a_payment_does_not_lift_what_those_who_run_the_fleet_suspended(
 ) -> None:
     await tenancy.http.post(f"/api/v1/tenants/{tenant_id}/suspend", json={"because": "Missbrauch"})
     await licensed(tenancy, tenant_id, 1, "ended", "cancelled")
+    assert tenant_id not in await unlicensed(tenancy), "nobody comes in whom they stopped, not even to pay"
     paid = await licensed(tenancy, tenant_id, 2, "active", "paid")
 
     assert paid["suspended"]
@@ -80,6 +89,17 @@ async def test_a_change_of_the_profile_leaves_the_licence_as_it_is(
         True,
         1,
     )
+
+
+async def unlicensed(tenancy: RunningService) -> list[str]:
+    """Whom the gateway lets in to pay, and for nothing else."""
+    return (await tenancy.http.get("/internal/access")).json()["unlicensed"]
+
+
+async def shut_hooks(tenancy: RunningService, tenant_id: str) -> dict[str, bool]:
+    """A tenant's hooks, and whether they take nothing."""
+    hooks = (await tenancy.http.get("/internal/hooks")).json()["hooks"]
+    return {each["hook_id"]: each["suspended"] for each in hooks if each["tenant_id"] == tenant_id}
 
 
 async def say(tenancy: RunningService, tenant_id: str, version: int, status: str, reason: str) -> None:

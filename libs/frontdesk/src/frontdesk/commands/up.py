@@ -90,6 +90,10 @@ def seed_tenants(
             help="Simulated vendors of a fleet elsewhere, as in containers: they get the mailboxes."
         ),
     ] = None,
+    gateway_url: Annotated[
+        str | None,
+        typer.Option(help="The gateway as those vendors reach it: Stripe posts its events there."),
+    ] = None,
 ) -> None:
     """Bring tenancy to the tenants of a YAML file; again changes nothing."""
     import httpx
@@ -105,7 +109,7 @@ def seed_tenants(
             tenants = read_tenants(file, {})
             asyncio.run(seed(url, token, tenants))
         else:
-            tenants = asyncio.run(furnish_elsewhere(sandbox_url, url, token, file))
+            tenants = asyncio.run(furnish_elsewhere(sandbox_url, url, token, file, gateway_url))
     except (SeedRefused, ValueError, httpx.HTTPError) as error:
         sys.exit(f"frontdesk: {error}")
     typer.echo(f"{len(tenants)} tenants are as {file} says")

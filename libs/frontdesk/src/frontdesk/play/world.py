@@ -70,6 +70,11 @@ class World:
         for address, password in accounts:
             await self._post("mail/mailboxes", {"address": address, "password": password})
 
+    async def post_payment_events(self, url: str, secret: str) -> None:
+        """Have Stripe post every event to an address, signed with this secret."""
+        endpoint: dict[str, JsonValue] = {"url": url, "secret": secret, "enabled_events": ["*"]}
+        await self._post("seed", {"stripe": {"endpoints": [endpoint]}})
+
     async def deliver(self, letter: Letter, *, genuine: bool = True) -> None:
         """Bring a letter into its recipient's mailbox, as the recipient's own server does."""
         verdict = "pass" if genuine else "fail"

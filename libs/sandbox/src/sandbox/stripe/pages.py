@@ -88,6 +88,7 @@ def _show_portal(account: Account, session_id: str, _form: dict[str, object]) ->
             ("cancel", "Cancel"),
             ("resume", "Do not cancel"),
             ("new_card", "Use this card"),
+            ("pay", "Pay what is open"),
         )
     )
     return HTMLResponse(_framed("Billing", f"<ul>{rows}</ul><form method=post>{_cards()}{buttons}</form>"))

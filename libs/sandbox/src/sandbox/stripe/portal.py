@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.stripe import subscription_changes
+from sandbox.stripe import collecting, subscription_changes
 from sandbox.stripe.call import Call, Operation, operation
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.params import Params
@@ -11,7 +11,7 @@ from sandbox.stripe.state import Account, Json
 from sandbox.wire import JsonObject, as_text
 
 _KIND = "billing_portal.session"
-_ACTIONS = ("cancel", "resume", "change_plan", "new_card")
+_ACTIONS = ("cancel", "resume", "change_plan", "new_card", "pay")
 
 
 def _create(call: Call) -> Json:
@@ -27,15 +27,17 @@ def _create(call: Call) -> Json:
 
 
 def acted(account: Account, session_id: str, wish: JsonObject) -> Json:
-    """Do what the person wishes: `cancel` (at the period's end), `resume`, `change_plan` with `price` and `quantity`, `new_card` with `payment_method`.
+    """Do what the person wishes: `cancel` (at the period's end), `resume`, `change_plan` with `price` and `quantity`, `new_card` with `payment_method`, `pay`.
 
-    `subscription` names one of several. Gives back the subscription, or for a new card the customer.
+    `subscription` names one of several. Gives back the subscription, or for a new card and a payment the customer.
     """
     session = account.get(_KIND, session_id)
     customer = account.get("customer", session["customer"])
     action = as_text(wish.get("action"))
     if action == "new_card":
         return _new_card(account, customer, as_text(wish.get("payment_method"), "pm_card_visa"))
+    if action == "pay":
+        return _pay(account, customer)
     if action not in _ACTIONS:
         raise invalid(f"Unknown action {action!r}; there are {', '.join(_ACTIONS)}.", "action")
     record = _subscription(account, customer, as_text(wish.get("subscription")))
@@ -68,6 +70,16 @@ def _new_card(account: Account, customer: Json, name: str) -> Json:
         ):
             with account.changing(record, "customer.subscription.updated"):
                 record["default_payment_method"] = method["id"]
+    return customer
+
+
+def _pay(account: Account, customer: Json) -> Json:
+    """Pay every open invoice with the card that it is charged to. Raises 402 when the card is declined."""
+    for record in account.all("invoice"):
+        if record["customer"] == customer["id"] and record["status"] == "open":
+            problem = collecting.attempt(account, record)
+            if problem is not None:
+                raise collecting.refused(problem)
     return customer
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, exists, select, update
+from sqlalchemy import Text, bindparam, cast, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.adapters.store import BUDGETS, COMPANIES, DIRECTORY, DRIFT, INVOICES, STRIPE_EVENTS
@@ -18,6 +18,15 @@ from billing.domain.invoice import Invoice
 from billing.domain.licence import Licence
 from billing.domain.subscription import Subscription
 from chassis import Session
+from chassis.statements import Row, Statement
+
+# Read with every record of use: compiled once, past SQLAlchemy's way to the driver.
+_COMPANY = select(
+    *(column for column in COMPANIES.c if column is not COMPANIES.c.subscription),
+    cast(COMPANIES.c.subscription, Text).label("subscription"),
+    exists().where(BUDGETS.c.tenant_id == bindparam("tenant_id")).label("has_budgets"),
+).where(COMPANIES.c.tenant_id == bindparam("tenant_id"))
+_FOUND, _LOCKED = Statement(_COMPANY), Statement(_COMPANY.with_for_update(of=COMPANIES))
 
 _SUBSCRIPTION = TypeAdapter(Subscription)
 _INVOICE = TypeAdapter(Invoice)
@@ -31,11 +40,9 @@ class StoredCompanies:
 
     async def found(self, tenant_id: str, *, lock: bool = False) -> Company | None:
         """The company; with `lock` nobody else changes it until the end."""
-        budgets = exists().where(BUDGETS.c.tenant_id == tenant_id).label("has_budgets")
-        wanted = select(COMPANIES, budgets).where(COMPANIES.c.tenant_id == tenant_id)
-        rows = await self._session.execute(wanted.with_for_update(of=COMPANIES) if lock else wanted)
-        row = rows.mappings().first()
-        return _company(row) if row is not None else None
+        wanted = _LOCKED if lock else _FOUND
+        rows = await wanted.within(await self._session.connection(), tenant_id=tenant_id)
+        return _company(rows[0]) if rows else None
 
     async def take_on(self, company: Company) -> None:
         """Enter a company that is new."""
@@ -201,7 +208,7 @@ async def _keep_event(session: Session, tenant_id: str, event: TakenEvent) -> bo
     return kept.first() is not None
 
 
-def _company(row: RowMapping) -> Company:
+def _company(row: Row) -> Company:
     subscription = row["subscription"]
     licence = None
     if row["licence_status"] is not None:
@@ -211,7 +218,7 @@ def _company(row: RowMapping) -> Company:
     return Company(
         tenant_id=row["tenant_id"], name=row["name"], currency=row["currency"], created_at=row["created_at"],
         trial_ends_at=row["trial_ends_at"], customer_id=row["customer_id"],
-        subscription=_SUBSCRIPTION.validate_python(subscription) if subscription is not None else None,
+        subscription=_SUBSCRIPTION.validate_json(subscription) if subscription is not None else None,
         licence=licence, licence_version=row["licence_version"],
         has_budgets=row["has_budgets"],
     )  # fmt: skip

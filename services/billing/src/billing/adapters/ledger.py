@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.adapters.store import ENTRIES, LEAD_SUBJECTS, METER_EVENTS, POSTINGS, TOTALS, USAGE
-from billing.application.ports import LeadLine, MonthLine
+from billing.application.ledger_ports import LeadLine, MonthLine
 from billing.domain.invoice import Invoice
 from billing.domain.ledger import Entry, Posting, usage_entry
 from billing.domain.units import Unit
@@ -60,6 +60,19 @@ select usage_id from fresh
 """)
 )
 
+_TAKE_PLACES = text("""
+with given as (
+    select * from unnest(cast(:ids as text[]), cast(:units as text[]), cast(:quantities as bigint[])) as x(usage_id, unit, quantity)
+), fresh as (
+    select unit, quantity from given where not exists (
+        select 1 from billing.usage_records u where u.tenant_id = :tenant_id and u.usage_id = given.usage_id)
+)
+insert into billing.period_quantities as p (tenant_id, period_start, unit, quantity)
+select :tenant_id, :period_start, unit, quantity from fresh order by unit
+on conflict (tenant_id, period_start, unit) do update set quantity = p.quantity + excluded.quantity
+returning unit, quantity
+""")
+
 _LEADS = text("""
 with found as (
     select coalesce(u.lead_id, m.lead_id, d.lead_id) as lead, u.unit, u.currency, u.quantity, u.value, u.cost, u.cost_currency
@@ -105,6 +118,21 @@ class StoredLedger:
         given = json.dumps([_document(each) for each in usage])
         rows = await _RECORD.within(await self._session.connection(), tenant_id=tenant_id, usage=given)
         return [str(row["usage_id"]) for row in rows]
+
+    async def take_places(
+        self, tenant_id: str, period_start: datetime, usage: Sequence[Usage]
+    ) -> Mapping[str, int]:
+        """Count records of one event that are new into their period; who counts next waits until the end."""
+        given = {
+            "tenant_id": tenant_id, "period_start": period_start, "ids": [each.usage_id for each in usage],
+            "units": [each.fact.unit for each in usage], "quantities": [each.fact.quantity for each in usage],
+        }  # fmt: skip
+        counted: dict[str, int] = {row[0]: row[1] for row in await self._session.execute(_TAKE_PLACES, given)}
+        return {
+            each.usage_id: counted[each.fact.unit] - each.fact.quantity
+            for each in usage
+            if each.fact.unit in counted
+        }
 
     async def post(self, tenant_id: str, entries: Sequence[Entry]) -> list[str]:
         """Post entries; one that was posted is left as it is."""
@@ -158,19 +186,23 @@ class StoredLedger:
     async def accrued(self, tenant_id: str, invoice: Invoice) -> Mapping[Unit, Decimal]:
         """What use of an invoice's metered lines was accrued: by the time under which the meters took it."""
         found: dict[Unit, Decimal] = {}
-        for line in invoice.lines:
-            if line.unit is None:
+        # Each tier is a line of its own, of the same unit and time.
+        billed: set[tuple[Unit | None, datetime, datetime]] = {
+            (line.unit, line.period_start, line.period_end) for line in invoice.lines
+        }
+        for unit, since, until in billed:
+            if unit is None:
                 continue
             rows = await self._session.execute(
                 select(func.coalesce(func.sum(USAGE.c.value), 0))
                 .join_from(USAGE, METER_EVENTS, _SAME_RECORD)
                 .where(
-                    USAGE.c.tenant_id == tenant_id, USAGE.c.unit == line.unit, USAGE.c.currency == invoice.currency,
-                    METER_EVENTS.c.state == "sent", METER_EVENTS.c.reported_at >= line.period_start,
-                    METER_EVENTS.c.reported_at < line.period_end,
+                    USAGE.c.tenant_id == tenant_id, USAGE.c.unit == unit, USAGE.c.currency == invoice.currency,
+                    METER_EVENTS.c.state == "sent", METER_EVENTS.c.reported_at >= since,
+                    METER_EVENTS.c.reported_at < until,
                 )
             )  # fmt: skip
-            found[line.unit] = found.get(line.unit, Decimal(0)) + Decimal(rows.scalar_one())
+            found[unit] = found.get(unit, Decimal(0)) + Decimal(rows.scalar_one())
         return found
 
     async def attribute(self, tenant_id: str, subjects: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import and_, func, select, update
 
 from billing.adapters.store import METER_EVENTS
-from billing.application.ports import MeterEvent
+from billing.application.ledger_ports import MeterEvent
 from billing.domain.drift import HourlySums
 from billing.domain.units import Unit
 from chassis import Session

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from billing.domain.plans import Catalogue, Cost, Plan, PriceList, catalogue_flaws
+from billing.domain.rates import Rate, Tier, flat
 from billing.domain.units import Unit
 
 OWN = Path(__file__).with_name("plans.yaml")
@@ -32,10 +33,15 @@ class _Cost(_Form):
     currency: str
 
 
+class _Tier(_Form):
+    up_to: int | None = None
+    each: Decimal
+
+
 class _PriceList(_Form):
     version: str = Field(pattern=r"[A-Za-z0-9._-]{1,40}")
     valid_from: date
-    prices: dict[str, dict[Unit, Decimal]] = Field(min_length=1)
+    prices: dict[str, dict[Unit, Decimal | tuple[_Tier, ...]]] = Field(min_length=1)
     costs: dict[Unit, _Cost] = Field(default_factory=dict)
 
 
@@ -69,4 +75,13 @@ def read_catalogue(path: Path | None = None) -> Catalogue:
 
 def _price_list(form: _PriceList) -> PriceList:
     costs: dict[Unit, Cost] = {unit: Cost(cost.amount, cost.currency) for unit, cost in form.costs.items()}
-    return PriceList(form.version, form.valid_from, form.prices, costs)
+    prices: dict[str, dict[Unit, Rate]] = {
+        code: {unit: _rate(price) for unit, price in units.items()} for code, units in form.prices.items()
+    }
+    return PriceList(form.version, form.valid_from, prices, costs)
+
+
+def _rate(price: Decimal | tuple[_Tier, ...]) -> Rate:
+    if isinstance(price, Decimal):
+        return flat(price)
+    return tuple(Tier(each.up_to, each.each) for each in price)

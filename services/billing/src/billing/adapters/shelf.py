@@ -12,6 +12,7 @@ from billing.adapters.stripe.client import VENDOR, Json, asked, asked_for
 from billing.adapters.stripe.mapping import Price, read
 from billing.domain.money import to_minor
 from billing.domain.plans import Catalogue, Plan, PriceList
+from billing.domain.rates import Rate, is_flat
 from billing.domain.units import NAMES, UNITS, Unit, meter_name
 from vendorkit import VendorContractBroken, VendorRejected
 
@@ -24,6 +25,7 @@ class Shelf:
         self._prices: dict[str, str] = {}
         self._units: dict[str, Unit | None] = {}
         self._meters: dict[Unit, str] = {}
+        self._products: set[str] = set()
 
     async def price(self, lookup_key: str) -> str:
         """The id of a price. Raises `VendorRejected` when it was not seeded."""
@@ -96,20 +98,19 @@ class Shelf:
         return made
 
     async def _seed_list(self, name: str, prices: PriceList) -> list[str]:
-        wanted: dict[str, tuple[Unit, str, Decimal]] = {
-            usage_key(name, prices.version, unit, code): (unit, code, price)
+        wanted: dict[str, tuple[Unit, str, Rate]] = {
+            usage_key(name, prices.version, unit, code): (unit, code, rate)
             for code, by_unit in prices.prices.items()
-            for unit, price in by_unit.items()
+            for unit, rate in by_unit.items()
         }
         made: list[str] = []
         for key in await self._missing(wanted):
-            unit, code, price = wanted[key]
+            unit, code, rate = wanted[key]
             product = await self._product(f"frontdesk_usage_{unit}", NAMES[unit].en)
-            amount = format(_in_coins(price, code), "f")
             recurring = {"interval": "month", "usage_type": "metered", "meter": self._meters[unit]}
             made.append(
                 await self._make_price(
-                    key, product, code, {"unit_amount_decimal": amount, "recurring": recurring},
+                    key, product, code, {**_terms(rate, code), "recurring": recurring},
                     {"unit": unit, "list": name, "version": prices.version},
                 )
             )  # fmt: skip
@@ -131,8 +132,10 @@ class Shelf:
                     self._units[found.id] = found.unit
 
     async def _product(self, product_id: str, name: str) -> str:
-        if await asked_for(self._client.v1.products.retrieve_async(product_id)) is None:
-            await asked(self._client.v1.products.create_async({"id": product_id, "name": name}))
+        if product_id not in self._products:
+            if await asked_for(self._client.v1.products.retrieve_async(product_id)) is None:
+                await asked(self._client.v1.products.create_async({"id": product_id, "name": name}))
+            self._products.add(product_id)
         return product_id
 
     async def _make_price(
@@ -161,6 +164,17 @@ def plan_key(plan: str, code: str, fee: Decimal) -> str:
 def usage_key(name: str, version: str, unit: Unit, code: str) -> str:
     """The lookup key of a unit's price in a version of a price list."""
     return f"frontdesk/usage/{name}/{version}/{unit}/{code}"
+
+
+def _terms(rate: Rate, code: str) -> dict[str, object]:
+    """A rate as Stripe's price has it: per unit, or in graduated tiers."""
+    tiers = [
+        {"up_to": tier.up_to or "inf", "unit_amount_decimal": format(_in_coins(tier.each, code), "f")}
+        for tier in rate
+    ]
+    if is_flat(rate):
+        return {"unit_amount_decimal": tiers[0]["unit_amount_decimal"]}
+    return {"billing_scheme": "tiered", "tiers_mode": "graduated", "tiers": tiers}
 
 
 def _in_coins(price: Decimal, code: str) -> Decimal:

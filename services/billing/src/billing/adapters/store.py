@@ -60,6 +60,12 @@ TOTALS = _table(
 )  # fmt: skip
 """Sums of `usage_records`, kept as they grow: a budget is looked at with each record."""
 
+PERIOD_QUANTITIES = _table(
+    "period_quantities", Column("tenant_id", Text, primary_key=True), Column("period_start", _MOMENT, primary_key=True),
+    Column("unit", Text, primary_key=True), Column("quantity", BigInteger),
+)  # fmt: skip
+"""How much of a unit a period has so far, where its rate has tiers."""
+
 LEAD_SUBJECTS = _table("lead_subjects", *_key("subject"), Column("lead_id", Text))
 """Which lead a message or a document belongs to, as far as it was told."""
 

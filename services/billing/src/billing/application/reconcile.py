@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+from billing.application.ledger_ports import MeterEvent
 from billing.application.mirror_stripe import Mirror
-from billing.application.ports import Books, Clock, Company, MeterEvent
+from billing.application.ports import Books, Clock, Company
 from billing.application.stripe_ports import Payments
 from billing.domain.drift import (
     Drift,

@@ -10,7 +10,8 @@ from billing.application.ports import Clock, Company, Room
 from billing.application.take_on_company import TakeOnCompany
 from billing.domain.money import NoAmount, UnknownCurrency, amount, currency
 from billing.domain.plans import Catalogue
-from billing.domain.usage import BadFact, Fact, Terms, usage_of
+from billing.domain.rates import is_flat
+from billing.domain.usage import BadFact, Fact, Terms, Usage, rated, usage_of
 from contracts.billing.v1 import BudgetReached
 from contracts.conversations.v1 import ReplyDrafted
 from contracts.documents.v1 import DocumentAnalyzed
@@ -37,9 +38,25 @@ class RecordUsage:
         company = await self._take_on.known(room, tenant_id)
         terms = self.terms(company, now)
         usage = [usage_of(fact, event_id, terms, now=now) for fact in facts]
+        usage = await self._in_tiers(room, tenant_id, usage, terms, now)
         if not await room.ledger.record(tenant_id, usage):
             return []
         return await self._alerts(room, tenant_id, usage[0].month, now) if company.has_budgets else []
+
+    async def _in_tiers(
+        self, room: Room, tenant_id: str, usage: list[Usage], terms: Terms, now: datetime
+    ) -> list[Usage]:
+        """Price what has tiers by its place in the period. What the meter counts elsewhere, the invoice's entry settles."""
+        tiered = [each for each in usage if each.billable and not is_flat(terms.rate(each.fact.unit))]
+        if not tiered or terms.subscription is None:
+            return usage
+        before = await room.ledger.take_places(tenant_id, terms.subscription.open_since(now), tiered)
+        return [
+            rated(each, terms.rate(each.fact.unit), before=before[each.usage_id])
+            if each.usage_id in before
+            else each
+            for each in usage
+        ]
 
     def terms(self, company: Company, now: datetime) -> Terms:
         """By what a company's use is reckoned now."""
@@ -52,16 +69,22 @@ class RecordUsage:
         return Terms(company.currency, prices, subscription)
 
     async def _alerts(self, room: Room, tenant_id: str, month: str, now: datetime) -> list[Following]:
+        """What is to be told of budgets; who jumps past several levels at once is told the highest alone."""
         news: list[Following] = []
         for state in await room.budgets.states(tenant_id, month):
-            for level in state.levels():
-                if await room.budgets.tell_once(tenant_id, month, state, level, now):
-                    budget = state.budget
-                    reached = BudgetReached(
-                        tenant_id=tenant_id, budget=budget.measure, spent=f"{state.spent:f}", limit=f"{budget.limit:f}",
-                        currency=budget.currency, level=level, month=month,
-                    )  # fmt: skip
-                    news.append(reached)
+            fresh = [
+                level
+                for level in state.levels()
+                if await room.budgets.tell_once(tenant_id, month, state, level, now)
+            ]
+            if not fresh:
+                continue
+            budget = state.budget
+            reached = BudgetReached(
+                tenant_id=tenant_id, budget=budget.measure, spent=f"{state.spent:f}", limit=f"{budget.limit:f}",
+                currency=budget.currency, level=max(fresh), month=month,
+            )  # fmt: skip
+            news.append(reached)
         return news
 
 

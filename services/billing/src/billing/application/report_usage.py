@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from billing.application.ports import Books, Clock, Company, MeterEvent
+from billing.application.ledger_ports import MeterEvent
+from billing.application.ports import Books, Clock, Company
 from billing.application.stripe_ports import Payments
 from billing.domain.subscription import Subscription
 
@@ -52,7 +52,8 @@ class ReportUsage:
     async def _send(
         self, company: Company, subscription: Subscription, waiting: Sequence[MeterEvent]
     ) -> Reported:
-        open_from, now = open_since(subscription, self._clock()), self._clock()
+        now = self._clock()
+        open_from = subscription.open_since(now)
         gate = asyncio.Semaphore(self._at_once)
         taken: list[MeterEvent] = []
         refused: list[tuple[MeterEvent, str]] = []
@@ -78,8 +79,3 @@ class ReportUsage:
             if isinstance(outcome, BaseException):
                 raise outcome
         return Reported(len(taken), len(refused))
-
-
-def open_since(subscription: Subscription, now: datetime) -> datetime:
-    """Since when a meter event still comes onto an invoice: the snapshot may be older than the end of its period."""
-    return subscription.period_end if now >= subscription.period_end else subscription.period_start

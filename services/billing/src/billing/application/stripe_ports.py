@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from billing.application.ports import MeterEvent
+from billing.application.ledger_ports import MeterEvent
 from billing.domain.invoice import Invoice
 from billing.domain.plans import Catalogue
 from billing.domain.subscription import Subscription

@@ -14,7 +14,10 @@ InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """One line: a unit of use, or the fee, or a part of it (proration). `amount` is what it adds, perhaps negative."""
+    """One line: a unit of use (with tiers one of them), or the fee, or a part of it (proration).
+
+    `amount` is what it adds, rounded, perhaps negative; `each` what one of its quantity costs, unrounded.
+    """
 
     line_id: str
     description: str
@@ -24,6 +27,12 @@ class InvoiceLine:
     proration: bool
     period_start: datetime
     period_end: datetime
+    each: Decimal | None = None
+
+    @property
+    def exact(self) -> Decimal | None:
+        """What it adds, unrounded; None when the line does not say."""
+        return None if self.each is None or self.quantity is None else self.each * self.quantity
 
 
 @dataclass(frozen=True, slots=True)

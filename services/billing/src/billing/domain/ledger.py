@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from billing.domain.invoice import CreditNote, Invoice
+from billing.domain.invoice import CreditNote, Invoice, InvoiceLine
 from billing.domain.units import Unit
 from billing.domain.usage import Usage
 
@@ -119,17 +119,32 @@ def invoice_entries(invoice: Invoice, unbilled: Mapping[Unit, Decimal]) -> Itera
 def _issued(invoice: Invoice, unbilled: Mapping[Unit, Decimal]) -> Iterator[Posting]:
     code = invoice.currency
     by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
+    by_unit: defaultdict[Unit, list[InvoiceLine]] = defaultdict(list)
     for line in invoice.lines:
         if line.unit is None:
             by_account["revenue:subscription"] -= line.amount
-            continue
-        by_account[f"unbilled:{line.unit}"] -= unbilled.get(line.unit, Decimal(0))
+        else:
+            by_unit[line.unit].append(line)
+    for unit, lines in by_unit.items():
+        accrued = unbilled.get(unit, Decimal(0))
+        by_account[f"unbilled:{unit}"] -= accrued
+        by_account[f"revenue:{unit}"] -= _owed(lines, accrued) - accrued
     by_account["tax"] -= invoice.tax
     by_account["discount"] += invoice.discount
     by_account["receivable"] += invoice.total
-    # Between what was accrued, unrounded, and what Stripe wrote.
+    # Between what is owed, unrounded, and what Stripe wrote.
     by_account["rounding"] -= sum(by_account.values(), Decimal(0))
     yield from (Posting(account, code, total) for account, total in sorted(by_account.items()) if total)
+
+
+def _owed(lines: list[InvoiceLine], accrued: Decimal) -> Decimal:
+    """What use of a unit costs by its lines, unrounded.
+
+    It is what was accrued, unless a record counts in another period, or at another plan, than it was priced in.
+    """
+    exact = [line.exact for line in lines]
+    known = [each for each in exact if each is not None]
+    return sum(known, Decimal(0)) if len(known) == len(lines) else accrued
 
 
 def _written_off(invoice: Invoice) -> Iterator[Entry]:

@@ -48,7 +48,12 @@ def amount(text: str) -> Decimal:
 
 def from_minor(minor: int, code: str) -> Decimal:
     """What so many of a currency's smallest coins are: 1999 EUR → 19.99."""
-    return Decimal(minor).scaleb(-MINOR_UNITS[currency(code)])
+    return coins(Decimal(minor), code)
+
+
+def coins(minor: Decimal, code: str) -> Decimal:
+    """The same for a number of coins that need not be whole, every digit kept: 1.25 EUR → 0.0125."""
+    return minor.scaleb(-MINOR_UNITS[currency(code)])
 
 
 def to_minor(money: Decimal, code: str) -> int:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing.domain.money import MINOR_UNITS, rounded
+from billing.domain.rates import Rate, rate_flaw
 from billing.domain.units import UNITS, Unit
 
 
@@ -20,7 +21,7 @@ class PriceList:
 
     version: str
     valid_from: date
-    prices: Mapping[str, Mapping[Unit, Decimal]]
+    prices: Mapping[str, Mapping[Unit, Rate]]
     costs: Mapping[Unit, Cost]
 
 
@@ -110,5 +111,6 @@ def _list_flaws(name: str, versions: tuple[PriceList, ...]) -> Iterator[str]:
                 yield f"price list {name} {each.version}: {code} is no currency"
             if missing := [unit for unit in UNITS if unit not in prices]:
                 yield f"price list {name} {each.version} has no price for {', '.join(missing)} in {code}"
-            if any(price < 0 for price in prices.values()):
-                yield f"price list {name} {each.version} has a negative price in {code}"
+            for unit, rate in prices.items():
+                if flaw := rate_flaw(rate):
+                    yield f"price list {name} {each.version} has a rate for {unit} in {code} {flaw}"

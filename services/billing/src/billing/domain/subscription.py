@@ -36,6 +36,10 @@ class Subscription:
             self.status == "trialing" and self.trial_end is not None and at >= self.trial_end
         )
 
+    def open_since(self, now: datetime) -> datetime:
+        """When the period began whose invoice is not written yet: the snapshot may be older than the end of its own."""
+        return self.period_end if now >= self.period_end else self.period_start
+
     def in_trial(self, at: datetime) -> bool:
         """Whether that time lies within the trial: Stripe bills no use of it."""
         return self.trial_end is not None and at < self.trial_end

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from billing.domain.money import UnknownCurrency, currency
 from billing.domain.plans import PriceList
+from billing.domain.rates import Rate, charge, each_at
 from billing.domain.subscription import Subscription
 from billing.domain.units import UNITS, Unit
 
@@ -36,7 +37,8 @@ class Fact:
 class Usage:
     """One line of the record of use. `value` is what the company owes for it, unrounded; `cost` is what it cost us.
 
-    `accounted_at` is the time by which it is billed: a month whose invoice was written takes nothing more.
+    `accounted_at` is the time by which it is billed: a month whose invoice was written takes nothing more. `price` is that of
+    the last of its units: with tiers the others may have cost another.
     """
 
     usage_id: str
@@ -69,6 +71,13 @@ class Terms:
     prices: PriceList
     subscription: Subscription | None
 
+    def rate(self, unit: Unit) -> Rate:
+        """What a unit costs. Raises `UnknownCurrency`."""
+        rates = self.prices.prices.get(self.currency)
+        if rates is None:
+            raise UnknownCurrency(self.currency)
+        return rates[unit]
+
 
 def usage_id(event_id: str, unit: Unit) -> str:
     """The id of a record, and its identifier at Stripe's meter: the same event is the same record (UUIDv5)."""
@@ -76,31 +85,33 @@ def usage_id(event_id: str, unit: Unit) -> str:
 
 
 def usage_of(fact: Fact, event_id: str, terms: Terms, *, now: datetime) -> Usage:
-    """The record of a fact. Raises `BadFact` for what cannot be, `UnknownCurrency`."""
+    """The record of a fact, as the first of its period. Raises `BadFact` for what cannot be, `UnknownCurrency`."""
     _check(fact, now)
     billable, note = _billable(fact, terms.subscription)
-    prices = terms.prices.prices.get(terms.currency)
-    if prices is None:
-        raise UnknownCurrency(terms.currency)
-    price = prices[fact.unit]
+    rate = terms.rate(fact.unit)
     cost, cost_currency = _cost(fact, terms.prices)
     accounted_at = accounting_time(fact.occurred_at, terms.subscription, now=now)
     if billable and accounted_at != fact.occurred_at and fact.occurred_at < now:
         note = f"came after the invoice of its time: counts from {accounted_at:%Y-%m-%d}"
     return Usage(
         usage_id=usage_id(event_id, fact.unit), event_id=event_id, fact=fact, accounted_at=accounted_at,
-        currency=terms.currency, price=price, value=price * fact.quantity if billable else Decimal(0), cost=cost,
-        cost_currency=cost_currency, billable=billable, note=note,
+        currency=terms.currency, price=each_at(rate, fact.quantity),
+        value=charge(rate, fact.quantity) if billable else Decimal(0), cost=cost, cost_currency=cost_currency,
+        billable=billable, note=note,
     )  # fmt: skip
+
+
+def rated(usage: Usage, rate: Rate, *, before: int) -> Usage:
+    """A billable record, priced after so many of the same unit and period."""
+    quantity = usage.fact.quantity
+    return replace(usage, price=each_at(rate, before + quantity), value=charge(rate, quantity, before=before))
 
 
 def accounting_time(occurred_at: datetime, subscription: Subscription | None, *, now: datetime) -> datetime:
     """When a fact counts: as it occurred, but not before the period that is still open, and not in the future."""
     counted = min(occurred_at, now)
     if subscription is not None and subscription.is_billed(now):
-        # The snapshot may be older than the end of its period: what is open then begins there.
-        ended = now >= subscription.period_end
-        return max(counted, subscription.period_end if ended else subscription.period_start)
+        return max(counted, subscription.open_since(now))
     return counted
 
 

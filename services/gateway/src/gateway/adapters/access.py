@@ -32,7 +32,13 @@ class TenancyAccess:
                 "tenancy's answer does not say who may come in: is it of another version?"
             ) from error
         keys = {key["kid"]: dict(key) for key in state.keys if "kid" in key}
-        access = Access(state.version, keys, frozenset(state.revoked), frozenset(state.suspended))
+        access = Access(
+            state.version,
+            keys,
+            frozenset(state.revoked),
+            frozenset(state.suspended),
+            frozenset(state.unlicensed),
+        )
         return access, answer.headers.get("ETag")
 
     async def verify(self, key: str) -> VerifiedKey | None:

@@ -20,6 +20,7 @@ class _Access(BaseModel):
     keys: dict[str, dict[str, str]]
     revoked: list[str]
     suspended: list[str]
+    unlicensed: list[str] = []
     read_at: float
 
 
@@ -40,7 +41,13 @@ class SealedAccess:
             _log.warning("a kept file is of another version and is left out", what="access")
             return None
         return (
-            Access(kept.version, kept.keys, frozenset(kept.revoked), frozenset(kept.suspended)),
+            Access(
+                kept.version,
+                kept.keys,
+                frozenset(kept.revoked),
+                frozenset(kept.suspended),
+                frozenset(kept.unlicensed),
+            ),
             kept.read_at,
         )
 
@@ -48,7 +55,8 @@ class SealedAccess:
         """Keep this."""
         kept = _Access(
             version=access.version, keys={name: dict(key) for name, key in access.keys.items()},
-            revoked=sorted(access.revoked), suspended=sorted(access.suspended), read_at=read_at,
+            revoked=sorted(access.revoked), suspended=sorted(access.suspended),
+            unlicensed=sorted(access.unlicensed), read_at=read_at,
         )  # fmt: skip
         await self._file.save(kept.model_dump_json().encode())
 

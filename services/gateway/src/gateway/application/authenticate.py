@@ -79,8 +79,10 @@ class Authenticate:
             )
         if claims.session_id in access.revoked:
             raise NotAuthenticated("the session has ended: log in again")
-        _check_tenant(access, claims.tenant_id)
-        return Identity("user", claims.user_id, claims.tenant_id, claims.role, claims.scopes)
+        licensed = _licensed(access, claims.tenant_id)
+        return Identity(
+            "user", claims.user_id, claims.tenant_id, claims.role, claims.scopes, licensed=licensed
+        )
 
     async def _verified(self, token: str, digest: bytes) -> TokenClaims:
         try:
@@ -104,8 +106,8 @@ class Authenticate:
             raise NotAuthenticated("the API key has expired")
         if key.key_id in access.revoked:
             raise NotAuthenticated("the API key was revoked")
-        _check_tenant(access, key.tenant_id)
-        return Identity("key", key.key_id, key.tenant_id, None, key.scopes, key.requests_per_minute)
+        licensed = _licensed(access, key.tenant_id)
+        return Identity("key", key.key_id, key.tenant_id, None, key.scopes, key.requests_per_minute, licensed)
 
 
 def _credential(authorization: Sequence[str], api_key: Sequence[str]) -> str:
@@ -131,6 +133,10 @@ def _credential(authorization: Sequence[str], api_key: Sequence[str]) -> str:
     return credential
 
 
-def _check_tenant(access: Access, tenant_id: str) -> None:
-    if tenant_id in access.suspended:
-        raise TenantSuspended("your company's access is suspended: ask whoever runs this installation")
+def _licensed(access: Access, tenant_id: str) -> bool:
+    """Whether a company's licence lets it work. Raises `TenantSuspended` when somebody else stopped it."""
+    if tenant_id not in access.suspended:
+        return True
+    if tenant_id in access.unlicensed:
+        return False
+    raise TenantSuspended("your company's access is suspended: ask whoever runs this installation")

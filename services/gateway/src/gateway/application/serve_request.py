@@ -23,6 +23,7 @@ from gateway.domain.caching import (
     wants_the_service,
 )
 from gateway.domain.headers import Header, first_of, tricky, values_of
+from gateway.domain.languages import Language, spoken
 from gateway.domain.operations import Operation
 from gateway.domain.rate_limits import Standing
 
@@ -45,6 +46,14 @@ class MissingScope(Exception):
     def __init__(self, scopes: Sequence[str], actor: str) -> None:
         super().__init__(f"this needs the scope {' '.join(scopes)}, which {actor} does not have")
         self.scopes = tuple(scopes)
+
+
+class LicenceSuspended(Exception):
+    """The company's licence ran out: its people may see what it owes and pay, and nothing else."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__("the company's licence is suspended")
+        self.language: Language = language
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,8 @@ class ServeRequest:
         identity = exchange.identity = await self._who(call)
         exchange.tenant_id = _tenant(identity, headers)
         exchange.standings = await self._limits.of_caller(identity)
+        if not identity.may_see(operation.resource):
+            raise LicenceSuspended(spoken(values_of(headers, b"accept-language")))
         if missing := identity.lacks(operation.scopes):
             raise MissingScope(missing, identity.actor)
 

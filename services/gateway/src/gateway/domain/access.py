@@ -8,6 +8,8 @@ from typing import Literal
 
 FLEET = "fleet"
 """The tenant of those who run the fleet."""
+WITHOUT_LICENCE = frozenset({"auth", "billing"})
+"""The resources that stay open to a company whose licence ran out: to sign in, see what it owes, and pay."""
 SUPER_ADMIN = "super_admin"
 
 
@@ -22,6 +24,8 @@ class Access:
     """Ids of sessions and API keys that ended."""
     suspended: frozenset[str] = frozenset()
     """Tenants that nobody may come in for."""
+    unlicensed: frozenset[str] = frozenset()
+    """Those of them whom only their licence stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Identity:
     role: str | None = None
     scopes: frozenset[str] | None = None
     requests_per_minute: int | None = None
+    licensed: bool = True
+    """Whether his company's licence lets it work; else he sees `WITHOUT_LICENCE` alone."""
 
     @property
     def actor(self) -> str:
@@ -68,6 +74,10 @@ class Identity:
     def chooses_tenant(self) -> bool:
         """Whether the caller says itself which company it speaks for."""
         return self.kind in {"service", "admin"} or self.role == SUPER_ADMIN
+
+    def may_see(self, resource: str) -> bool:
+        """Whether his company's licence lets him at a resource."""
+        return self.licensed or resource in WITHOUT_LICENCE
 
     def lacks(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """Those of these scopes that the caller does not have."""

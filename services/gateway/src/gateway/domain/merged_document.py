@@ -32,6 +32,7 @@ ANSWERS: Mapping[str, str] = {
 """What the gateway or any service may answer to any request."""
 GUARDED: Mapping[str, str] = {
     "401": "No token or key, or one that is not valid",
+    "402": "The company's licence is suspended: only signing in and billing are open until it is paid",
     "403": "The token or key may not do this, or its tenant is suspended",
 }
 _RETRY = {

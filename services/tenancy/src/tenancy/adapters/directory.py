@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select
 
 from chassis import Session
 from tenancy.adapters.records import hook_of, sealed_hooks
-from tenancy.adapters.store import DATA_KEYS, DIRECTORY, HOOKS
+from tenancy.adapters.store import DATA_KEYS, DIRECTORY, HOOKS, UNLICENSED
 from tenancy.application.ports import ListedTenant
 from tenancy.domain.hooks import SealedHook
 
@@ -31,6 +31,11 @@ class StoredDirectory:
     async def suspended(self) -> frozenset[str]:
         """The ids of the suspended tenants."""
         found = await self._session.execute(select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.suspended))
+        return frozenset(found.scalars())
+
+    async def unlicensed(self) -> frozenset[str]:
+        """The ids of those of the suspended whom only their licence stops."""
+        found = await self._session.execute(select(DIRECTORY.c.tenant_id).where(UNLICENSED))
         return frozenset(found.scalars())
 
     async def enabled_hooks(self) -> list[SealedHook]:

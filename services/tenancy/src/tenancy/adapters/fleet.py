@@ -15,7 +15,7 @@ from chassis.units import Transaction
 from tenancy.adapters.people import StoredInvitations, StoredUsers
 from tenancy.adapters.records import StoredTenant
 from tenancy.adapters.sessions import StoredApiKeys, StoredSessions
-from tenancy.adapters.store import DIRECTORY, LOGIN_ATTEMPTS, LOGINS, REVOCATIONS, SIGNING_KEYS
+from tenancy.adapters.store import DIRECTORY, LOGIN_ATTEMPTS, LOGINS, REVOCATIONS, SIGNING_KEYS, UNLICENSED
 from tenancy.application.people_ports import FleetRecords, Login, Room, SigningKey
 from tenancy.application.ports import AuditRow
 from tenancy.domain.attempts import Attempts
@@ -138,6 +138,13 @@ class StoredFleet:
         """Tenants that nobody may come in for."""
         found = await self._session.execute(
             select(DIRECTORY.c.tenant_id).where(DIRECTORY.c.suspended).order_by(DIRECTORY.c.tenant_id)
+        )
+        return [str(tenant_id) for tenant_id in found.scalars()]
+
+    async def unlicensed(self) -> list[str]:
+        """Those of the suspended whom only their licence stops."""
+        found = await self._session.execute(
+            select(DIRECTORY.c.tenant_id).where(UNLICENSED).order_by(DIRECTORY.c.tenant_id)
         )
         return [str(tenant_id) for tenant_id in found.scalars()]
 

@@ -64,7 +64,7 @@ class StoredTenant:
         await self._session.execute(
             update(DIRECTORY)
             .where(DIRECTORY.c.tenant_id == tenant.tenant_id)
-            .values(suspended=tenant.suspended)
+            .values(suspended=tenant.suspended, suspended_by=tenant.suspended_by)
         )
 
     async def version(self, tenant_id: str, version: int) -> KeptVersion | None:

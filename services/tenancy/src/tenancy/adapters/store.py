@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Column, Computed, DateTime, Float, Integer, Table, Text
+from sqlalchemy import Column, Computed, DateTime, Float, Integer, Table, Text, and_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.schema import SchemaItem
 from sqlmodel import Field, SQLModel
@@ -33,6 +33,7 @@ class DirectoryRow(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     hooks_version: int = 0
     suspended: bool = False
+    suspended_by: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
 
 
@@ -145,6 +146,9 @@ DIRECTORY, HOOKS, TENANTS, VERSIONS, CREDENTIALS, DATA_KEYS, AUDIT = (
     cast(Table, row.__table__)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType] — set by SQLModel
     for row in (DirectoryRow, HookRow, TenantRow, TenantVersionRow, CredentialRow, DataKeyRow, AuditEntryRow)
 )
+
+UNLICENSED = and_(DIRECTORY.c.suspended, DIRECTORY.c.suspended_by == "licence")
+"""Whom only his licence stops."""
 
 _MOMENT = DateTime(timezone=True)
 

@@ -9,17 +9,18 @@ from tenancy.application.check_hooks import flaws_of_hooks
 from tenancy.application.ports import AuditRow, CannotOpen, Directory, HookTaken, Seals, TenantRecords
 from tenancy.application.tenant_keys import sealing_key
 from tenancy.domain.flaws import ConfigurationRefused
-from tenancy.domain.hooks import OpenHook, SealedHook, WantedHook
+from tenancy.domain.hooks import TELLS_PAYMENTS, OpenHook, SealedHook, WantedHook
 
 
 @dataclass(frozen=True, slots=True)
 class HookRegistry:
-    """All hooks of the fleet, those that could not be opened (their ids), and the suspended tenants."""
+    """All hooks of the fleet, those that could not be opened (their ids), the suspended tenants, and whom only the licence stops."""
 
     version: int
     hooks: tuple[OpenHook, ...]
     closed: tuple[str, ...]
     suspended: tuple[str, ...]
+    unlicensed: tuple[str, ...]
 
 
 def hook_context(hook: SealedHook) -> str:
@@ -64,7 +65,7 @@ class KeepHooks:
         """All enabled hooks with their secrets; one that does not open harms no other."""
         # The version is read first: hooks that are newer than it are fetched again, never taken for older ones.
         version = await directory.hooks_version()
-        suspended = await directory.suspended()
+        suspended, unlicensed = await directory.suspended(), await directory.unlicensed()
         opened: list[OpenHook] = []
         closed: list[str] = []
         for sealed in await directory.enabled_hooks():
@@ -72,8 +73,11 @@ class KeepHooks:
             if hook is None:
                 closed.append(sealed.hook_id)
             else:
-                opened.append(replace(hook, suspended=hook.tenant_id in suspended))
-        return HookRegistry(version, tuple(opened), tuple(closed), tuple(sorted(suspended)))
+                shut = suspended - unlicensed if hook.verifier == TELLS_PAYMENTS else suspended
+                opened.append(replace(hook, suspended=hook.tenant_id in shut))
+        return HookRegistry(
+            version, tuple(opened), tuple(closed), tuple(sorted(suspended)), tuple(sorted(unlicensed))
+        )
 
     async def _keep(
         self, records: TenantRecords, tenant_id: str, wanted: WantedHook, before: OpenHook | None,

@@ -211,6 +211,10 @@ class FleetRecords(Protocol):
         """Tenants that nobody may come in for."""
         ...
 
+    async def unlicensed(self) -> list[str]:
+        """Those of the suspended whom only their licence stops."""
+        ...
+
     async def signing_keys(self) -> list[SigningKey]:
         """All keys that were not removed, newest first."""
         ...

@@ -152,6 +152,10 @@ class Directory(Protocol):
         """The tenants that are suspended."""
         ...
 
+    async def unlicensed(self) -> frozenset[str]:
+        """Those of the suspended whom only their licence stops."""
+        ...
+
 
 class Seals(Protocol):
     """Seals small values at rest under a tenant's data key, bound to a context."""

@@ -23,4 +23,5 @@ class TellAccess:
                 keys=tuple(dict(key) for key in await self._sign.published(fleet)),
                 revoked=tuple(await fleet.revoked(self._clock())),
                 suspended=tuple(await fleet.suspended()),
+                unlicensed=tuple(await fleet.unlicensed()),
             )

@@ -10,6 +10,8 @@ from tenancy.domain.flaws import Flaw
 from tenancy.domain.keys import WrappedKey
 
 MOST_SECRETS = 4
+TELLS_PAYMENTS = "stripe"
+"""A hook of this kind stays open to a company that only its licence stops: else no payment could lift that."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 

@@ -20,7 +20,8 @@ from billing.adapters.stripe.mapping import (
     read,
     subscription_of,
 )
-from billing.application.ports import Clock, MeterEvent
+from billing.application.ledger_ports import MeterEvent
+from billing.application.ports import Clock
 from billing.application.stripe_ports import NewSession, Whereabouts
 from billing.domain.invoice import Invoice
 from billing.domain.plans import Catalogue

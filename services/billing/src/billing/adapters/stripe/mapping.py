@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from billing.adapters.stripe.client import VENDOR, Json
 from billing.domain.invoice import CreditNote, Invoice, InvoiceLine, InvoiceStatus
-from billing.domain.money import from_minor
+from billing.domain.money import coins, from_minor
 from billing.domain.subscription import Status, Subscription
 from billing.domain.units import UNITS, Unit
 from vendorkit import VendorContractBroken
@@ -79,6 +79,7 @@ class _PriceDetails(_Part):
 
 class _Pricing(_Part):
     price_details: _PriceDetails | None = None
+    unit_amount_decimal: Decimal | None = None
 
 
 class _Details(_Part):
@@ -221,11 +222,13 @@ def invoice_of(
 def _line(form: LineForm, unit: Unit | None, code: str) -> InvoiceLine:
     parent = form.parent
     about = (parent.subscription_item_details or parent.invoice_item_details) if parent is not None else None
+    each = form.pricing.unit_amount_decimal if form.pricing is not None else None
     quantity = form.quantity_decimal if form.quantity_decimal is not None else form.quantity
     return InvoiceLine(
         line_id=form.id, description=form.description or "", amount=from_minor(form.amount, code),
         quantity=None if quantity is None else Decimal(quantity), unit=unit, proration=bool(about and about.proration),
         period_start=moment(form.period.start), period_end=moment(form.period.end),
+        each=None if unit is None or each is None else coins(each, code),
     )  # fmt: skip
 
 

@@ -69,6 +69,13 @@ class InvoiceView(Document):
     lines: tuple[InvoiceLineView, ...]
 
 
+class TierView(Document):
+    """A step of a rate."""
+
+    up_to: int | None = Field(description="Up to so many in a period, inclusive; absent for the last.")
+    each: Exact
+
+
 class PlanView(Document):
     """A plan that can be bought."""
 
@@ -77,7 +84,9 @@ class PlanView(Document):
     monthly: dict[str, Exact]
     features: tuple[str, ...]
     limits: dict[str, int]
-    prices: dict[str, dict[Unit, Exact]] = Field(description="Per unit of use, by currency.")
+    prices: dict[str, dict[Unit, tuple[TierView, ...]]] = Field(
+        description="Per unit of use, by currency, in graduated tiers: an included quantity is a first tier at nothing."
+    )
     prices_version: str
     valid_from: date
 

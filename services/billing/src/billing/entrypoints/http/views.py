@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from billing.application.ports import Company, MonthLine
-from billing.application.ports import LeadLine as Lead
+from billing.application.ledger_ports import LeadLine as Lead
+from billing.application.ledger_ports import MonthLine
+from billing.application.ports import Company
 from billing.domain.budget import BudgetState
 from billing.domain.invoice import Invoice
 from billing.domain.plans import Plan, PriceList
+from billing.domain.rates import Rate
 from billing.entrypoints.http.documents import (
     BudgetView,
     InvoiceLineView,
@@ -16,6 +18,7 @@ from billing.entrypoints.http.documents import (
     LeadLine,
     PlanView,
     SubscriptionView,
+    TierView,
     UsageLine,
 )
 
@@ -48,9 +51,13 @@ def plan_view(plan: Plan, prices: PriceList) -> PlanView:
     return PlanView(
         name=plan.name, title=dict(plan.title), monthly={code: plain(fee) for code, fee in plan.monthly.items()},
         features=plan.features, limits=dict(plan.limits or {}),
-        prices={code: {unit: plain(each) for unit, each in units.items()} for code, units in prices.prices.items()},
+        prices={code: {unit: _tiers(rate) for unit, rate in rates.items()} for code, rates in prices.prices.items()},
         prices_version=prices.version, valid_from=prices.valid_from,
     )  # fmt: skip
+
+
+def _tiers(rate: Rate) -> tuple[TierView, ...]:
+    return tuple(TierView(up_to=tier.up_to, each=plain(tier.each)) for tier in rate)
 
 
 def subscription_view(company: Company) -> SubscriptionView:

@@ -11,8 +11,25 @@ from gateway.application.hold_access import AccessUnknown
 from gateway.application.hold_routes import NoSuchMethod, NoSuchPath, RoutesUnread
 from gateway.application.limit_requests import TooManyRequests
 from gateway.application.ports import TenantSuspended
-from gateway.application.serve_request import MissingScope, NoTenant, OtherTenant
+from gateway.application.serve_request import LicenceSuspended, MissingScope, NoTenant, OtherTenant
+from gateway.domain.languages import Language
 from gateway.entrypoints.http.bodies import COME_AGAIN, too_many
+
+PAY_AT = "/api/v1/billing/invoices"
+_UNLICENSED: dict[Language, tuple[str, str]] = {
+    "de": (
+        "Lizenz ruht: bitte bezahlen",
+        "Die Lizenz Ihres Unternehmens ruht, weil etwas nicht bezahlt oder kein Tarif gewählt ist. Was offen ist, zeigt "
+        f"GET {PAY_AT}; die Seite zum Bezahlen öffnet POST /api/v1/billing/portal, einen Tarif kauft man über "
+        "POST /api/v1/billing/checkout. Danach geht es von selbst weiter; verloren geht nichts.",
+    ),
+    "en": (
+        "Licence suspended: pay here",
+        "Your company's licence is suspended, because something is unpaid or no plan was chosen. "
+        f"GET {PAY_AT} shows what is open; POST /api/v1/billing/portal opens the page to pay on, "
+        "POST /api/v1/billing/checkout the one to buy a plan. Then it goes on by itself; nothing is lost.",
+    ),
+}
 
 
 def refusal(error: Exception) -> tuple[str, Problem] | None:
@@ -37,6 +54,14 @@ def _missing_scope(error: Exception) -> Problem:
     return Problem(403, "Forbidden", str(error), headers={"WWW-Authenticate": challenge})
 
 
+def _licence_suspended(error: Exception) -> Problem:
+    """402 and not 403: whoever asks can mend it himself, and tells it from a ban by the status alone."""
+    assert isinstance(error, LicenceSuspended)
+    title, words = _UNLICENSED[error.language]
+    headers = {"Content-Language": error.language, "Link": f'<{PAY_AT}>; rel="payment"'}
+    return Problem(402, title, words, headers=headers)
+
+
 def _no_such_method(error: Exception) -> Problem:
     assert isinstance(error, NoSuchMethod)
     return Problem(405, "Method Not Allowed", str(error), headers={"Allow": ", ".join(error.allowed)})
@@ -59,6 +84,7 @@ def _quotable(words: str) -> str:
 _REFUSALS: dict[type[Exception], tuple[str, Callable[[Exception], Problem]]] = {
     NotAuthenticated: ("credential", _not_authenticated),
     TenantSuspended: ("suspended", _plain(403, "Tenant suspended")),
+    LicenceSuspended: ("licence", _licence_suspended),
     OtherTenant: ("tenant", _plain(403, "Forbidden")),
     NoTenant: ("tenant", _plain(400, "No tenant")),
     MissingScope: ("scope", _missing_scope),

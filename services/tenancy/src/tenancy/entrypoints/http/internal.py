@@ -66,7 +66,7 @@ def internal_router(desk: Desk) -> APIRouter:
             )
         # A key that comes back opens hooks without a new version, and so does the end of a suspension: the tag
         # says which are closed and who is suspended, too.
-        state = ",".join((*registry.closed, "", *registry.suspended))
+        state = ",".join((*registry.closed, "", *registry.suspended, "", *registry.unlicensed))
         tag = f'"hooks-{registry.version}-{crc32(state.encode()):x}"'
         headers = {"ETag": tag, **_NO_STORE}
         if if_none_match == tag:
