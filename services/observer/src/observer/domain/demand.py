@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from observer.domain.histogram import Histogram, Points
+from observer.domain.surges import Calm, without_surges
 
 LEAST_ARRIVALS = 200
 """Fewer messages than this say too little of how they come."""
@@ -55,10 +56,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time in which messages came at one rate, in messages per second."""
+    """A time in which messages came at one rate, in messages per second; `surge` more came all at once when it began."""
 
     seconds: float
     rate: float
+    surge: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,13 @@ class Demand:
     def rate(self) -> float:
         """Messages per second, over all stretches."""
         seconds = sum(stretch.seconds for stretch in self.stretches)
-        return sum(stretch.seconds * stretch.rate for stretch in self.stretches) / seconds
+        return sum(stretch.seconds * stretch.rate + stretch.surge for stretch in self.stretches) / seconds
 
     def scaled(self, factor: float) -> Demand:
         """The same with that many times the arrivals."""
-        stretches = tuple(Stretch(one.seconds, one.rate * factor) for one in self.stretches)
+        stretches = tuple(
+            Stretch(one.seconds, one.rate * factor, one.surge * factor) for one in self.stretches
+        )
         return replace(self, stretches=stretches)
 
     def waiting_now(self, waiting: float) -> Demand:
@@ -98,11 +102,12 @@ def fit(observed: Observed, *, servers: int) -> Demand:
     """The demand behind what was measured while `servers` served it. Raises `TooLittle`."""
     _enough(observed)
     service = observed.service.points().later(observed.transport)
-    stretches = _stretches(observed)
+    calm = without_surges(observed.arrivals)
+    stretches = _stretches(calm, observed.interval)
     busiest = max(stretch.rate for stretch in stretches) * service.mean / servers
     scale = _scale(observed, service, servers, min(busiest, 0.95))
-    dispersion = dispersion_of(observed.arrivals, together=scale)
-    shortest = dispersion_of(observed.arrivals, together=1)
+    dispersion = dispersion_of(calm.arrivals, together=scale)
+    shortest = dispersion_of(calm.arrivals, together=1)
     allowed = max(1.0, (dispersion + 1) / 2)
     batch = 1.0
     seen = observed.rate * observed.interval <= 3
@@ -158,20 +163,22 @@ def _scale(observed: Observed, service: Points, servers: int, utilisation: float
     return max(1, min(round(4 * relaxation / observed.interval), len(observed.arrivals) // LEAST_INTERVALS))
 
 
-def _stretches(observed: Observed) -> tuple[Stretch, ...]:
-    """Stretches of one rate: neighbours whose rates differ by no more than noise are one."""
-    parts = int(max(1, min(_MOST_STRETCHES, observed.arrived // _OF_A_STRETCH, len(observed.arrivals) // 5)))
-    noise = max(1.0, dispersion_of(observed.arrivals, together=max(1, len(observed.arrivals) // 60)))
-    cuts = [round(index * len(observed.arrivals) / parts) for index in range(parts + 1)]
-    merged: list[tuple[float, float]] = []
+def _stretches(calm: Calm, interval: float) -> tuple[Stretch, ...]:
+    """Stretches of one rate: neighbours whose rates differ by no more than noise are one, unless a surge lies between."""
+    arrivals, length = calm.arrivals, len(calm.arrivals)
+    parts = int(max(1, min(_MOST_STRETCHES, sum(arrivals) // _OF_A_STRETCH, length // 5)))
+    noise = max(1.0, dispersion_of(arrivals, together=max(1, length // 60)))
+    cuts = sorted({*(round(index * length / parts) for index in range(parts + 1)), *calm.surges})
+    merged: list[tuple[float, float, float]] = []
     for begin, end in itertools.pairwise(cuts):
-        seconds, count = (end - begin) * observed.interval, sum(observed.arrivals[begin:end])
-        if merged:
-            before_seconds, before = merged[-1]
+        seconds, count = (end - begin) * interval, sum(arrivals[begin:end])
+        surge = calm.surges.get(begin, 0.0)
+        if merged and not surge:
+            before_seconds, before, surged = merged[-1]
             gap = abs(count / seconds - before / before_seconds)
             spread = sqrt(noise * max(count, 1.0) / seconds**2 + noise * max(before, 1.0) / before_seconds**2)
             if gap < 4 * spread:
-                merged[-1] = (before_seconds + seconds, before + count)
+                merged[-1] = (before_seconds + seconds, before + count, surged)
                 continue
-        merged.append((seconds, count))
-    return tuple(Stretch(seconds, count / seconds) for seconds, count in merged)
+        merged.append((seconds, count, surge))
+    return tuple(Stretch(seconds, count / seconds, surge) for seconds, count, surge in merged)
