@@ -131,9 +131,7 @@ def _standing(messages: float, backlog: float, each: float) -> list[_Slice]:
         return lambda at: 1.0 if at < seconds else 0.0
 
     return [
-        _Slice(
-            messages / _BACKLOG_SLICES, waits(backlog + messages * each * (index + 0.5) / _BACKLOG_SLICES)
-        )
+        _Slice(messages / _BACKLOG_SLICES, waits(backlog + messages * each * (index + 0.5) / _BACKLOG_SLICES))
         for index in range(_BACKLOG_SLICES)
     ]
 
