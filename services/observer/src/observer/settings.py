@@ -114,6 +114,12 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_BEAT_SECONDS",
         description="How often WatchKept is said.",
     )
+    lead_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        validation_alias="OBSERVER_LEAD_SECONDS",
+        description="Of several Observers one keeps the watch: after so long without a sign of it another takes over.",
+    )
     slow_statement_seconds: float = Field(
         default=1.0,
         ge=0,
