@@ -38,6 +38,7 @@ from observer.adapters.watch_log import WatchLog
 from observer.application.advise_scaling import AdviseScaling, Windows
 from observer.application.changes import Changes
 from observer.application.find_examples import ExampleStatements, ExampleTraces
+from observer.application.forget_advice import ForgetAdvice
 from observer.application.forget_stories import ForgetStories
 from observer.application.gather_evidence import GatherEvidence
 from observer.application.hold_lead import HoldLead
@@ -58,7 +59,6 @@ from observer.application.silence_alerts import Silences
 from observer.application.take_spans import TakeSpans
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
-from observer.domain.bottlenecks import Limits
 from observer.entrypoints import timers
 from observer.entrypoints.http import (
     advice,
@@ -163,7 +163,14 @@ def _advise(
         ExampleTraces(PostgresSpanStore(service.database)),
         ExampleStatements(lambda: watch.watched.database),
     )
-    report = ReportBottlenecks(reader, reported, limits=Limits(), clock=clock, mint=new_id, examples=examples)
+    report = ReportBottlenecks(
+        reader,
+        reported,
+        limits=lambda: watch.thresholds.current.reports,
+        clock=clock,
+        mint=new_id,
+        examples=examples,
+    )
     service.serves(advice.router(advised))
     service.serves(scaling.router(advise))
     service.serves(reports.router(report, reported, {"md": markdown, "html": html, "pdf": pdf}))
@@ -174,6 +181,8 @@ def _advise(
         timers.ReportOnTime(report, clock, settings.report_hour),
     )
     only = watch.lead.only
+    forget = ForgetAdvice(advised, reported, clock, timedelta(days=settings.advice_days))
+    service.runs("old advice", timers.regularly(only(forget), seconds=3600.0))
     service.runs("advice", timers.regularly(only(advising.turn), seconds=settings.advice_seconds))
     service.runs("reports", timers.regularly(only(reporting.turn), seconds=60.0))
 

@@ -156,6 +156,12 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_SCALING",
         description='Limits of replicas, "*" for services that are not named: {"ocr": {"minimum": 1, "maximum": 6}}.',
     )
+    advice_days: float = Field(
+        default=400.0,
+        gt=0,
+        validation_alias="OBSERVER_ADVICE_DAYS",
+        description="How long advice, reports and what came of them are kept.",
+    )
     report_hour: int = Field(
         default=5,
         ge=0,
