@@ -10,22 +10,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 import chassis
+from chassis import roster
 from observer.domain.sampling import SamplingRules
 
-_SERVICES = {
-    "gateway": "http://127.0.0.1:8000",
-    "tenancy": "http://127.0.0.1:8001",
-    "orchestrator": "http://127.0.0.1:8002",
-    "conversation": "http://127.0.0.1:8003",
-    "reporting": "http://127.0.0.1:8004",
-    "notification": "http://127.0.0.1:8005",
-    "email-ingest": "http://127.0.0.1:8006",
-    "ocr": "http://127.0.0.1:8007",
-    "crm-sync": "http://127.0.0.1:8008",
-    "file-management": "http://127.0.0.1:8009",
-    "observer": "http://127.0.0.1:8010",
-    "billing": "http://127.0.0.1:8013",
-}
+_SERVICES = roster.addresses()
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
