@@ -150,7 +150,7 @@ async def test_what_is_measured_of_a_message_and_a_request_names_its_trace_to_wh
     assert list(text_string_to_metric_families(plain))
 
 
-def test_spans_that_a_full_queue_pushes_out_and_an_endpoint_refuses_are_counted(
+def test_spans_that_find_the_queue_full_and_that_an_endpoint_refuses_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1024")

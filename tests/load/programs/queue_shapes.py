@@ -134,7 +134,8 @@ async def _driven(
     wanted: Asked, service: Service, store: DatabaseSeries, lanes: list[Lane]
 ) -> dict[str, QueueEvidence]:
     """Publish as the shapes want it while the service is looked at; the evidence of that time, by kind of message."""
-    watching = asyncio.create_task(_watch(service, store, lanes))
+    seen: list[Seen] = []
+    watching = asyncio.create_task(_watch(service, lanes, seen))
     async with tapped(service.settings.amqp_url.get_secret_value()) as wire:
         # A counter shows itself with its first message: what it counts from then on is known.
         for lane in lanes:
@@ -150,6 +151,7 @@ async def _driven(
             await asyncio.sleep(0.05)
     await asyncio.sleep(2 * STEP.total_seconds())
     watching.cancel()
+    await _keep(store, service.name, lanes, seen)
     found = await GatherEvidence(store).queues(service.name, Span(since, until, STEP))
     return {one.message: one for one in found}
 
@@ -162,29 +164,45 @@ async def _say(wanted: Asked, lane: Lane, wire: Wire) -> None:
         await wire.say(message, tenant_id="tenant-1")
 
 
-async def _watch(service: Service, store: DatabaseSeries, lanes: list[Lane]) -> None:
-    """What the Observer's watch does, at this one service."""
+@dataclass(frozen=True)
+class Seen:
+    """What was seen at one moment: the service's own /metrics, and what lies ready in each lane's queue."""
+
+    at: datetime
+    exposition: str
+    ready: list[float]
+
+
+async def _watch(service: Service, lanes: list[Lane], seen: list[Seen]) -> None:
+    """What the Observer's watch does, at this one service; what it would read and keep in a process of its own waits for the end."""
     connection = await aio_pika.connect(service.settings.amqp_url.get_secret_value())
     async with connection, connection.channel() as channel:
         while True:
-            at = datetime.now(UTC)
-            found = samples_of(service.metrics.exposition().decode(), at, instance="bench", process="bench")
-            held = {
-                series.label("message"): sample.value
-                for series, sample in found
-                if series.name == "frontdesk_messages_in_flight"
-            }
+            at, ready = datetime.now(UTC), list[float]()
+            exposition = service.metrics.exposition().decode()
             for lane in lanes:
-                queue = queue_name(service.name, lane.kind)
-                declared = await channel.declare_queue(queue, passive=True)
-                labels = {"service": service.name, "queue": queue}
-                ready = float(declared.declaration_result.message_count or 0)
-                found += [
-                    (Series.of(READY, labels), Sample(at, ready)),
-                    (Series.of(UNACKNOWLEDGED, labels), Sample(at, held.get(routing_key(lane.kind), 0.0))),
-                ]
-            await store.keep(found)
+                declared = await channel.declare_queue(queue_name(service.name, lane.kind), passive=True)
+                ready.append(float(declared.declaration_result.message_count or 0))
+            seen.append(Seen(at, exposition, ready))
             await asyncio.sleep(max(0.0, STEP.total_seconds() - (datetime.now(UTC) - at).total_seconds()))
+
+
+async def _keep(store: DatabaseSeries, name: str, lanes: list[Lane], seen: list[Seen]) -> None:
+    for one in seen:
+        found = samples_of(one.exposition, one.at, instance="bench", process="bench")
+        held = {
+            series.label("message"): sample.value
+            for series, sample in found
+            if series.name == "frontdesk_messages_in_flight"
+        }
+        for lane, ready in zip(lanes, one.ready, strict=True):
+            labels = {"service": name, "queue": queue_name(name, lane.kind)}
+            unacknowledged = held.get(routing_key(lane.kind), 0.0)
+            found += [
+                (Series.of(READY, labels), Sample(one.at, ready)),
+                (Series.of(UNACKNOWLEDGED, labels), Sample(one.at, unacknowledged)),
+            ]
+        await store.keep(found)
 
 
 def _arrivals(wanted: Asked, lane: Lane) -> Iterator[float]:

@@ -25,7 +25,10 @@ Lost = Callable[[int], None]
 
 
 class CountedSpans(BatchSpanProcessor):
-    """The SDK's queue and its thread; a span that finds the queue full pushes the oldest out, and is counted."""
+    """The SDK's queue and its thread; a span that finds the queue full is let go and counted.
+
+    The SDK itself would push the oldest out, and write a log line each time: a service that is overloaded already.
+    """
 
     def __init__(self, exporter: SpanExporter, lost: Lost) -> None:
         super().__init__(
@@ -44,6 +47,7 @@ class CountedSpans(BatchSpanProcessor):
             and len(batches._queue) >= batches._max_queue_size  # pyright: ignore[reportPrivateUsage] — the SDK tells nobody else that it drops
         ):
             self._lost(1)
+            return
         super().on_end(span)
 
     def end(self) -> None:
