@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway import settings as gateway
+from observer import settings as observer
 from testkit.architecture import roster
 from testkit.architecture.tree import Tree, files
 
@@ -29,10 +31,15 @@ def test_what_is_installed_is_what_stands_in_the_tree() -> None:
 
 
 def test_the_gateway_knows_where_every_other_service_answers() -> None:
-    text = (TREE.service("gateway").source / "settings.py").read_text()
-    others = [service for service in TREE.services() if service.name != "gateway"]
+    others = {service.name for service in TREE.services() if service.name != "gateway"}
 
-    assert [other.name for other in others if f":{roster.port_of(other)}" not in text] == []
+    assert gateway.known_services() == others
+
+
+def test_the_observer_knows_where_every_service_answers() -> None:
+    wanted = {service.name: f"http://127.0.0.1:{roster.port_of(service)}" for service in TREE.services()}
+
+    assert observer.known_services() == wanted
 
 
 def replace(place: str, old: str, new: str) -> Callable[[Path], None]:
@@ -48,6 +55,7 @@ def add_folder(root: Path) -> None:
     shutil.copytree(root / "services" / "ocr", root / "services" / "telephony")
 
 
+LISTED = "libs/chassis/src/chassis/roster.py"
 RULES = [
     (
         replace("services/ocr/pyproject.toml", "ocr.app:create_service", "ocr.app:make"),
@@ -55,6 +63,8 @@ RULES = [
     ),
     (replace("services/ocr/src/ocr/settings.py", "8007", "8008"), "has the port of"),
     (replace("services/ocr/src/ocr/settings.py", "8007", "8099"), "ocr listens on 8099"),
+    (replace(LISTED, '    "ocr": 8007,\n', ""), "chassis/roster.py lacks ocr"),
+    (replace(LISTED, '"ocr": 8007', '"ocr": 8077'), "chassis/roster.py has ocr on 8077"),
     (replace("pyproject.toml", '"ocr", "crm_sync"', '"crm_sync"'), "lacks ocr"),
     (replace("pyproject.toml", '"ocr", "crm_sync"', '"ocr", "fax", "crm_sync"'), "names fax"),
     (replace("pyproject.toml", '"services/*"', '"services/o*"'), "tenancy is no member"),
@@ -67,7 +77,7 @@ def test_a_service_that_is_missing_in_one_list_is_found(
     tmp_path: Path, change: Callable[[Path], None], flaw: str
 ) -> None:
     for file in [ROOT / "pyproject.toml", *files(ROOT / "services"), *files(ROOT / "libs")]:
-        if file.name in ("pyproject.toml", "settings.py"):
+        if file.name in ("pyproject.toml", "settings.py", "roster.py"):
             copy = tmp_path / file.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)

@@ -64,6 +64,27 @@ def test_promtool_finds_no_fault_and_each_tested_alert_fires_beyond_its_limit_al
     _promtool("test", "rules", str(DEPLOY / "prometheus/tests/alerts.yml"))
 
 
+def test_every_alert_of_a_threshold_is_tested_at_its_limit_and_beyond() -> None:
+    alerts = yaml.safe_load((DEPLOY / "prometheus/rules/alerts.yml").read_text())["groups"]
+    [derived] = [group["rules"] for group in alerts if group["name"] == "thresholds"]
+    tested = [
+        test["name"] for test in yaml.safe_load((DEPLOY / "prometheus/tests/alerts.yml").read_text())["tests"]
+    ]
+
+    assert sorted(tested) == sorted(
+        f"{rule['alert']} {says}"
+        for rule in derived
+        for says in ("is silent at its limit", "fires beyond it")
+    )
+
+
+def test_a_panel_that_shows_exemplars_asks_for_buckets_which_have_them() -> None:
+    shown = [panel for board in BOARDS for row in board.rows for panel in row if panel.exemplars]
+
+    assert len(shown) > 5
+    assert all("_bucket" in line for panel in shown for line in panel.lines.values())
+
+
 def test_promtool_notices_an_alert_that_would_not_fire(tmp_path: Path) -> None:
     for folder in ("rules", "tests"):
         (tmp_path / folder).mkdir()

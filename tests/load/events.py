@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import sys
 from collections.abc import Sequence
 
 import asyncpg
@@ -9,7 +11,7 @@ from figures import Figure, beside
 from ground import Ground, number
 
 PREFETCH = 500
-NAMES = ("events_effect", "events_effect_vs_transaction", "events_locked")
+NAMES = ("events_effect", "events_effect_vs_transaction", "events_locked", "measuring_cost")
 
 
 async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
@@ -28,7 +30,17 @@ async def measure(ground: Ground, names: Sequence[str]) -> list[Figure]:
         figures.append(beside("events_effect_vs_transaction", seen["grouped"], "events/s", seen["raw"]))
     if seen["locking"]:
         figures.append(beside("events_locked", seen["locking"], "events/s", seen["floor"]))
+    if "measuring_cost" in names:
+        figures.append(await _measuring(ground, 1e6 / statistics.median(seen["grouped"])))
     return [figure for figure in figures if figure.name in names]
+
+
+async def _measuring(ground: Ground, event: float) -> Figure:
+    """What counters, histograms and an uncollected span cost per message, beside the microseconds that an event takes in all."""
+    cost = await ground.run("measuring_cost")
+    print(f"  with spans collected: {number(cost, 'recorded'):.1f} µs", file=sys.stderr)
+    own = number(cost, "unrecorded")
+    return Figure("measuring_cost", round(own, 1), "µs a message", round(event, 1), round(own / event, 3))
 
 
 def _warm_up(ground: Ground) -> int:

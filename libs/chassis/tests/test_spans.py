@@ -12,6 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
@@ -119,7 +121,39 @@ async def test_a_failed_call_of_a_vendor_is_marked_by_its_kind_alone(
     assert "anna.berger" not in str(called)
 
 
-def test_spans_that_a_full_queue_pushes_out_and_an_endpoint_refuses_are_counted() -> None:
+async def test_what_is_measured_of_a_message_and_a_request_names_its_trace_to_who_asks_for_openmetrics(
+    fleet: RunningService, sink: tuple[Sink, str]
+) -> None:
+    PROBE.work = None
+    event = document()
+    await fleet.wire.say(event, tenant_id="acme", correlation_id="story-8")
+    await fleet.wire.heard(DocumentUnreadable, lambda heard: heard.document_id == event.document_id)
+    await sink[0].named("probe.document.received.v1")
+    await fleet.http.get("/nowhere")
+
+    asked = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+    answer = await fleet.http.get("/metrics", headers=asked)
+    plain = (await fleet.http.get("/metrics")).text
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    found = {
+        family.name: sample.exemplar.labels["trace_id"]
+        for family in openmetrics_families(answer.text)
+        for sample in family.samples
+        if sample.exemplar is not None
+    }
+    traces = {span.trace_id.hex() for span in sink[0].raw}
+    of_messages = {found["frontdesk_message_seconds"], found["frontdesk_message_wait_seconds"]}
+    assert of_messages <= traces
+    assert len(found["frontdesk_http_request_seconds"]) == 32
+    assert "trace_id" not in plain
+    assert list(text_string_to_metric_families(plain))
+
+
+def test_spans_that_find_the_queue_full_and_that_an_endpoint_refuses_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1024")
     lost: list[int] = []
     refusing = CountedSpans(_Refusing(), lost.append)
     provider = TracerProvider(shutdown_on_exit=False)

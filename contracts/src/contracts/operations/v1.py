@@ -84,6 +84,19 @@ class ScalingRecommended(Event):
     current: int = Field(ge=0, description="How many run now.")
     reason: Texts = Field(description="Why, for people.")
     advice_id: str | None = Field(default=None, description="The advice that it follows from, if any.")
+    message: str | None = Field(
+        default=None, description="The message whose queue decides it, by its routing key."
+    )
+    p95_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="What 95 of 100 such messages take at most now, from their arrival on.",
+    )
+    expected_p95_seconds: float | None = Field(
+        default=None, ge=0, description="The same as expected with the recommended replicas."
+    )
+    at_least_seconds: float | None = Field(default=None, ge=0, description="The lower end of its band.")
+    at_most_seconds: float | None = Field(default=None, ge=0, description="The upper end of its band.")
 
 
 class ReportPublished(Event):

@@ -1,10 +1,12 @@
 """Spans on their way out: OTLP over HTTP, in batches, in a thread of its own; what is lost on the way is counted.
 
-The SDK's own variables hold: `OTEL_TRACES_SAMPLER`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_EXPORTER_OTLP_HEADERS`, ….
+The SDK's own variables hold: `OTEL_TRACES_SAMPLER`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_EXPORTER_OTLP_HEADERS`, …. A receiver
+that answers 429 or 503 is asked again when its `Retry-After` says, within `OTEL_EXPORTER_OTLP_TIMEOUT` (the SDK's client).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from threading import Timer
 
@@ -13,16 +15,27 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from chassis.span_encoding import encoded
+
+QUEUE, BATCH = 16_384, 1024
+"""Spans that wait for the export, and that are sent at a time: three seconds of the busiest service, some 30 MB at worst."""
 LAST_SECONDS = 3.0
 """How long the last spans of a process are tried to be sent: nobody waits longer for a stop because of them."""
 Lost = Callable[[int], None]
 
 
 class CountedSpans(BatchSpanProcessor):
-    """The SDK's queue and its thread; a span that finds the queue full pushes the oldest out, and is counted."""
+    """The SDK's queue and its thread; a span that finds the queue full is let go and counted.
+
+    The SDK itself would push the oldest out, and write a log line each time: a service that is overloaded already.
+    """
 
     def __init__(self, exporter: SpanExporter, lost: Lost) -> None:
-        super().__init__(_CountedExport(exporter, lost))
+        super().__init__(
+            _CountedExport(exporter, lost),
+            max_queue_size=None if "OTEL_BSP_MAX_QUEUE_SIZE" in os.environ else QUEUE,
+            max_export_batch_size=None if "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" in os.environ else BATCH,
+        )
         self._lost = lost
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -34,6 +47,7 @@ class CountedSpans(BatchSpanProcessor):
             and len(batches._queue) >= batches._max_queue_size  # pyright: ignore[reportPrivateUsage] — the SDK tells nobody else that it drops
         ):
             self._lost(1)
+            return
         super().on_end(span)
 
     def end(self) -> None:
@@ -43,6 +57,16 @@ class CountedSpans(BatchSpanProcessor):
         timer.start()
         self.shutdown()
         timer.cancel()
+
+
+class _OwnSpans(OTLPSpanExporter):
+    """The SDK's exporter and client, with the encoder of `chassis.span_encoding`."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self._shutdown:
+            return SpanExportResult.FAILURE
+        sent = self._client.export(encoded(spans))
+        return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
 
 
 class _CountedExport(SpanExporter):
@@ -65,7 +89,7 @@ class _CountedExport(SpanExporter):
 
 def exported(endpoint: str, token: str | None, lost: Lost) -> CountedSpans:
     """Export to an endpoint, with a token when it is the fleet's own Observer."""
-    exporter = OTLPSpanExporter(
+    exporter = _OwnSpans(
         endpoint=endpoint.rstrip("/") + "/v1/traces",
         headers={"Authorization": f"Bearer {token}"} if token is not None else None,
         compression=None if token is None else Compression.Gzip,

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Literal
 
 import psutil
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -195,11 +195,11 @@ class Health:
             notes=notes,
         )
 
-    async def exposition(self) -> bytes:
-        """The text that Prometheus reads, after a look of its own: nobody need have asked for the health."""
+    async def exposition(self, accept: str = "") -> tuple[bytes, str]:
+        """What Prometheus reads and its media type, after a look of its own: nobody need have asked for the health."""
         await self._look()
         self.metrics.pool(self.database.in_use, self.database.pool_size)
-        return self.metrics.exposition()
+        return self.metrics.accepted(accept)
 
     async def _look(self) -> _Stored | None:
         try:
@@ -236,7 +236,8 @@ class Health:
             return JSONResponse({"ready": ready, "notes": report.notes}, 200 if ready else 503)
 
         @router.get("/metrics", summary="For Prometheus")
-        async def metrics() -> Response:
-            return Response(await self.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        async def metrics(request: Request) -> Response:
+            content, media_type = await self.exposition(request.headers.get("accept", ""))
+            return Response(content, headers={"Content-Type": media_type})
 
         return router

@@ -12,9 +12,7 @@ import asyncio
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -27,13 +25,14 @@ from pydantic import ValidationError
 
 from chassis.database import Database
 from chassis.dead_letters import DeadLetters
+from chassis.delivery import Delivery, KeepsCrashing, bury
 from chassis.errors import NeedsTenant, NeverRetry, OurOutage, RetryLater
 from chassis.inbox import Inbox
 from chassis.metrics import Metrics
 from chassis.outbox import DUE, Outbox, OutboxRow
 from chassis.publishing import Acknowledgements
 from chassis.router import AnyEvent, Hearing
-from chassis.telemetry import Telemetry, frames, mark_failed
+from chassis.telemetry import Telemetry, frames, kept_trace, mark_failed
 from chassis.unit import Committer, UnitOfWork
 from contracts.envelope import Envelope, InvalidEnvelope, Message
 
@@ -46,40 +45,6 @@ DRAIN_SECONDS = 25.0
 GIVE_BACK_SECONDS = 5.0
 """Pause before a message goes back to the broker, which counts and stops it at its delivery limit."""
 _log = structlog.get_logger("chassis.hearing")
-
-
-@dataclass(slots=True)
-class _Delivery:
-    """A message as the broker delivered it."""
-
-    message: RabbitMessage
-    headers: dict[str, str]
-    body: bytes
-    message_id: str
-    routing_key: str
-    attempt: int
-    taken: datetime
-    due: datetime | None
-
-    @classmethod
-    def of(cls, message: RabbitMessage) -> _Delivery:
-        raw = message.raw_message
-        headers = {name: str(value) for name, value in raw.headers.items() if name.startswith("ce-")}
-        attempt = raw.headers.get("x-attempt", 1)
-        return cls(
-            message=message,
-            headers=headers,
-            body=raw.body,
-            message_id=headers.get("ce-id") or raw.message_id or "",
-            routing_key=headers.get("ce-type") or raw.routing_key or "",
-            attempt=attempt if isinstance(attempt, int) else 1,
-            taken=datetime.now(UTC),
-            due=_moment(raw.headers.get(DUE)),
-        )
-
-    def waited(self, envelope: Envelope) -> float:
-        """Seconds from when it was due to when it was taken; less than nothing when two hosts' clocks differ."""
-        return (self.taken - (self.due or envelope.time)).total_seconds()
 
 
 class Ear:
@@ -140,7 +105,7 @@ class Ear:
 
         When even that attempt ended a process, the message comes again marked as redelivered, and is a dead letter.
         """
-        delivery = _Delivery.of(message)
+        delivery = Delivery.of(message)
 
         async def handle() -> None:
             if message.raw_message.redelivered:
@@ -155,11 +120,11 @@ class Ear:
     async def _take(self, subscriber: RabbitSubscriber) -> None:
         self.listening = True
         async for message in subscriber:
-            task = asyncio.create_task(self._settle(_Delivery.of(message)))
+            task = asyncio.create_task(self._settle(Delivery.of(message)))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _settle(self, delivery: _Delivery) -> None:
+    async def _settle(self, delivery: Delivery) -> None:
         self._in_flight.inc()
         try:
             await self._settle_once_possible(delivery)
@@ -171,7 +136,7 @@ class Ear:
         finally:
             self._in_flight.dec()
 
-    def _acknowledge(self, delivery: _Delivery) -> None:
+    def _acknowledge(self, delivery: Delivery) -> None:
         try:
             raw = delivery.message.raw_message
             channel, tag = raw.channel, raw.delivery_tag
@@ -183,11 +148,11 @@ class Ear:
             assert tag is not None
             self._acknowledgements.add(channel, tag)
 
-    async def _give_back(self, delivery: _Delivery) -> None:
+    async def _give_back(self, delivery: Delivery) -> None:
         with suppress(AMQPError, RuntimeError, ConnectionError):
             await delivery.message.nack(requeue=True)
 
-    async def _settle_once_possible(self, delivery: _Delivery) -> None:
+    async def _settle_once_possible(self, delivery: Delivery) -> None:
         began = monotonic()
         try:
             outcome = await self._database.outlasting(lambda: self._outcome_of(delivery))
@@ -197,9 +162,10 @@ class Ear:
             await self._give_back(delivery)
             return
         self._acknowledge(delivery)
-        self._metrics.handled(delivery.routing_key or self.queue, outcome, monotonic() - began)
+        name = delivery.routing_key or self.queue
+        self._metrics.handled(name, outcome, monotonic() - began, delivery.trace)
 
-    async def _outcome_of(self, delivery: _Delivery) -> str:
+    async def _outcome_of(self, delivery: Delivery) -> str:
         try:
             envelope, event = self._read(delivery)
         except (InvalidEnvelope, ValidationError) as error:
@@ -209,7 +175,6 @@ class Ear:
             return "duplicate"
         if await self._beyond_its_share(envelope, delivery):
             return "yielded"
-        self._metrics.waited(delivery.routing_key or self.queue, delivery.waited(envelope))
         self._of_tenant[envelope.tenant_id] += 1
         try:
             fresh = await self._handle(delivery, (envelope, event))
@@ -219,12 +184,14 @@ class Ear:
                 del self._of_tenant[envelope.tenant_id]
         return fresh
 
-    async def _handle(self, delivery: _Delivery, heard: tuple[Envelope, Message | AnyEvent]) -> str:
+    async def _handle(self, delivery: Delivery, heard: tuple[Envelope, Message | AnyEvent]) -> str:
         envelope, event = heard
-        taken = int(delivery.taken.timestamp() * 1e9)
+        waited = delivery.waited(envelope)
         with self._telemetry.handling(
-            self.queue, envelope, delivery.attempt, taken=taken, waited=delivery.waited(envelope)
+            self.queue, envelope, delivery.attempt, taken=delivery.taken, waited=waited
         ) as span:
+            delivery.trace = kept_trace(span)
+            self._metrics.waited(delivery.routing_key or self.queue, waited, delivery.trace)
             unit = UnitOfWork(envelope, delivery.attempt, self._committer)
             try:
                 await self.hearing.handler(event, unit)
@@ -239,13 +206,13 @@ class Ear:
                     span.set_attributes(unit.course.seconds(monotonic()))
             return "done" if outcome.fresh else "duplicate"
 
-    def _read(self, delivery: _Delivery) -> tuple[Envelope, Message | AnyEvent]:
+    def _read(self, delivery: Delivery) -> tuple[Envelope, Message | AnyEvent]:
         envelope = Envelope.of(delivery.headers)
         if self.hearing.message is None:
             return envelope, AnyEvent(envelope, delivery.body)
         return envelope, self.hearing.message.read(delivery.body)
 
-    async def _failed(self, delivery: _Delivery, error: Exception) -> str:
+    async def _failed(self, delivery: Delivery, error: Exception) -> str:
         kind = type(error).__name__
         if isinstance(error, NeedsTenant):
             _log.warning(
@@ -271,7 +238,7 @@ class Ear:
         )
         return "retried"
 
-    async def _beyond_its_share(self, envelope: Envelope, delivery: _Delivery) -> bool:
+    async def _beyond_its_share(self, envelope: Envelope, delivery: Delivery) -> bool:
         """Fairness: while others wait, a tenant holds at most half of the prefetch; the rest yields its place."""
         half = max(1, self.hearing.prefetch // 2)
         if len(self._of_tenant) < 2 or self._of_tenant[envelope.tenant_id] < half:
@@ -288,7 +255,7 @@ class Ear:
 
     async def _keep(
         self,
-        delivery: _Delivery,
+        delivery: Delivery,
         *,
         attempt: int,
         publish_at: datetime | None = None,
@@ -303,61 +270,5 @@ class Ear:
         async with self._database.connection() as connection:
             await self._outbox.add(connection, [row])
 
-    async def _bury(self, delivery: _Delivery, error: BaseException) -> None:
-        await _bury(self._dead_letters, self.queue, delivery, error)
-
-
-async def bury_unheard(dead_letters: DeadLetters, queue: str, message: RabbitMessage) -> None:
-    """Keep what the crash guard put aside from a queue that no hearing reads any more. Raises `OurOutage`."""
-    await _bury(
-        dead_letters,
-        queue,
-        _Delivery.of(message),
-        NobodyHears(f"this release of the service does not hear the queue {queue}"),
-    )
-
-
-async def _bury(dead_letters: DeadLetters, queue: str, delivery: _Delivery, error: BaseException) -> None:
-    await dead_letters.bury(
-        queue=queue, routing_key=delivery.routing_key, message_id=delivery.message_id,
-        headers=delivery.headers, body=delivery.body, error=_for_people(error), attempts=delivery.attempt,
-    )  # fmt: skip
-
-
-def _moment(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
-def first_queue(headers: Mapping[str, object]) -> str | None:
-    """The queue that a dead-lettered message came from (RabbitMQ's `x-first-death-queue`)."""
-    found = headers.get("x-first-death-queue")
-    return str(found) if found is not None else None
-
-
-def _for_people(error: BaseException) -> BaseException:
-    if not isinstance(error, ValidationError):
-        return error
-    # pydantic quotes the input, which may hold personal data: name the fields and the faults only
-    faults = "; ".join(
-        f"{'.'.join(str(place) for place in fault['loc']) or 'body'}: {fault['msg']}"
-        for fault in error.errors(include_input=False, include_url=False)
-    )
-    return InvalidBody(f"the body is not what {error.title} promises: {faults}")
-
-
-class KeepsCrashing(NeverRetry):
-    """Each attempt to handle a message ended its process or its connection."""
-
-
-class NobodyHears(NeverRetry):
-    """A message was put aside from a queue that this release of the service does not hear any more."""
-
-
-class InvalidBody(NeverRetry):
-    """A message's body does not fit its class."""
+    async def _bury(self, delivery: Delivery, error: BaseException) -> None:
+        await bury(self._dead_letters, self.queue, delivery, error)

@@ -23,7 +23,7 @@ from chassis.metrics import Metrics
 from chassis.openapi import describe
 from chassis.problems import Problem
 from chassis.settings import Settings
-from chassis.telemetry import Telemetry, mark_failed
+from chassis.telemetry import Telemetry, kept_trace, mark_failed
 
 __all__ = [
     "Caller",
@@ -96,6 +96,7 @@ class Measured:
             await self._app(scope, receive, send)
             return
         status: int | None = None
+        trace: str | None = None
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -115,6 +116,7 @@ class Measured:
                 else partial(self._telemetry.serving, method)
             )
             with begin(traceparent) as span:
+                trace = kept_trace(span)
                 try:
                     await self._app(scope, receive, noted)
                 except Exception as error:
@@ -129,7 +131,7 @@ class Measured:
                     if status is not None and status >= 500:
                         span.set_status(Status(StatusCode.ERROR, str(status)))
         finally:
-            self._metrics.requested(method, _path(scope), status or 500, monotonic() - began)
+            self._metrics.requested(method, _path(scope), status or 500, monotonic() - began, trace)
 
 
 def _path(scope: Scope) -> str:

@@ -1,5 +1,7 @@
 """Counters and timings of one service, for Prometheus (`GET /metrics`).
 
+Who asks for OpenMetrics is shown exemplars beside the histograms: the trace of a message or request that fell into a bucket.
+
 What a scrape alone can know (the outbox, dead letters, the database) is looked at by `chassis.health` when one comes.
 """
 
@@ -11,6 +13,8 @@ from importlib.metadata import version
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.openmetrics import exposition as openmetrics
 
 PROCESS = uuid4().hex[:12]
 """Which process this is: made once, so that the services of `frontdesk up`, all in one, are seen to share it."""
@@ -42,19 +46,19 @@ class Metrics:
         self._count_state()
         ProcessCollector(registry=self.registry)
 
-    def handled(self, message: str, outcome: str, seconds: float) -> None:
-        """A message was settled, `seconds` after it was taken."""
+    def handled(self, message: str, outcome: str, seconds: float, trace: str | None = None) -> None:
+        """A message was settled, `seconds` after it was taken; `trace` is the id of its trace, when that is kept."""
         series = self._of(message)
         counted = series.outcomes.get(outcome)
         if counted is None:
             counted = series.outcomes[outcome] = self._handled.labels(self._service, message, outcome)
         counted.inc()
-        series.seconds.observe(seconds)
+        series.seconds.observe(seconds, _exemplar(trace))
         series.squared.inc(seconds * seconds)
 
-    def waited(self, message: str, seconds: float) -> None:
+    def waited(self, message: str, seconds: float, trace: str | None = None) -> None:
         """A message was taken so many seconds after it was due; clocks of two hosts may make it less than nothing."""
-        self._of(message).wait.observe(max(0.0, seconds))
+        self._of(message).wait.observe(max(0.0, seconds), _exemplar(trace))
 
     def flight(self, message: str, servers: int) -> Gauge:
         """The gauge of the messages of one hearing that are being handled, of which there are at most `servers`."""
@@ -69,9 +73,11 @@ class Metrics:
         """A group of units was committed."""
         self._group.observe(units)
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+    def requested(
+        self, method: str, route: str, status: int, seconds: float, trace: str | None = None
+    ) -> None:
         """An HTTP request was answered."""
-        self._requests.labels(self._service, method, route, str(status)).observe(seconds)
+        self._requests.labels(self._service, method, route, str(status)).observe(seconds, _exemplar(trace))
 
     def spans_dropped(self, spans: int) -> None:
         """So many spans were not exported."""
@@ -103,8 +109,14 @@ class Metrics:
         return self._handled.labels(self._service, message, outcome)._value.get()  # pyright: ignore[reportPrivateUsage] — prometheus_client offers no reader of one child
 
     def exposition(self) -> bytes:
-        """The text that Prometheus reads."""
+        """The plain text that every Prometheus reads."""
         return generate_latest(self.registry)
+
+    def accepted(self, accept: str) -> tuple[bytes, str]:
+        """What a scraper reads, and its media type: OpenMetrics, with exemplars, for who accepts it, else plain text."""
+        if "application/openmetrics-text" in accept:
+            return openmetrics.generate_latest(self.registry), openmetrics.CONTENT_TYPE_LATEST
+        return self.exposition(), CONTENT_TYPE_PLAIN_0_0_4
 
     def _of(self, message: str) -> _OfMessage:
         series = self._by_message.get(message)
@@ -214,6 +226,10 @@ class Metrics:
 
     def _absent_at_times(self, name: str, says: str, *labels: str) -> Gauge:
         return Gauge(name, says, ("service", *labels), registry=self.registry)
+
+
+def _exemplar(trace: str | None) -> dict[str, str] | None:
+    return {"trace_id": trace} if trace is not None else None
 
 
 @lru_cache(maxsize=1)

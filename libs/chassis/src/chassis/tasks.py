@@ -17,8 +17,9 @@ from faststream.rabbit import Channel
 from faststream.rabbit.subscriber import RabbitSubscriber
 
 from chassis.broker import dead_letter_queue, dead_letters, events, replica_queue, work_queue
+from chassis.delivery import bury_unheard, first_queue
 from chassis.errors import OurOutage
-from chassis.hearing import Ear, bury_unheard, first_queue
+from chassis.hearing import Ear
 from chassis.inbox import Inbox, forget_old_entries
 from chassis.router import Hearing, News
 from chassis.telemetry import frames

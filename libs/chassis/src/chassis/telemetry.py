@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 
 import structlog
 from opentelemetry import context, trace
@@ -59,11 +60,17 @@ class Telemetry:
 
     @contextmanager
     def handling(
-        self, name: str, envelope: Envelope, attempt: int, *, taken: int | None = None, waited: float = 0.0
+        self,
+        name: str,
+        envelope: Envelope,
+        attempt: int,
+        *,
+        taken: datetime | None = None,
+        waited: float = 0.0,
     ) -> Iterator[trace.Span]:
         """A span around the handling of a message, child of the one that said it; log lines carry its ids.
 
-        `taken` is when it was taken, in nanoseconds since 1970, and `waited` how many seconds it was due before.
+        `taken` is when it was taken, and `waited` how many seconds it was due before.
         """
         token = _handled.set(envelope)
         try:
@@ -74,7 +81,7 @@ class Telemetry:
             tracer = TRACER.set(self._tracer)
             try:
                 with self._tracer.start_as_current_span(
-                    name, _parent(envelope.traceparent), SpanKind.CONSUMER, start_time=taken,
+                    name, _parent(envelope.traceparent), SpanKind.CONSUMER, start_time=int(taken.timestamp() * 1e9) if taken is not None else None,
                     record_exception=False, set_status_on_exception=False,
                     attributes={
                         "messaging.message.id": envelope.id,
@@ -166,6 +173,11 @@ def current_traceparent() -> str | None:
     if not current.is_valid:
         return None
     return f"00-{current.trace_id:032x}-{current.span_id:016x}-{current.trace_flags:02x}"
+
+
+def kept_trace(span: trace.Span) -> str | None:
+    """The id of a span's trace, when spans are collected: an exemplar should lead somewhere."""
+    return f"{span.get_span_context().trace_id:032x}" if span.is_recording() else None
 
 
 def mark_failed(span: trace.Span, error: BaseException) -> None:

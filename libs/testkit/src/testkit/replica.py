@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -61,9 +62,12 @@ class FakeReplica:
         }  # fmt: skip
         return JSONResponse(report, 503 if status == "fail" else 200)
 
-    async def _metrics(self, _: Request) -> Response:
-        from prometheus_client import generate_latest
-
+    async def _metrics(self, request: Request) -> Response:
         if self.mood == "garbage metrics":
             return Response('frontdesk_requests{service="ocr" 1\n')
-        return Response(self.metrics.exposition() + generate_latest(self.own), media_type="text/plain")
+        content, media_type = self.metrics.accepted(request.headers.get("accept", ""))
+        if content.endswith(b"# EOF\n"):
+            content = content.removesuffix(b"# EOF\n") + openmetrics.generate_latest(self.own)
+        else:
+            content += generate_latest(self.own)
+        return Response(content, headers={"Content-Type": media_type})

@@ -9,23 +9,12 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 
 import chassis
+from chassis import roster
 from contracts.tenants.hooks import BaseUrl
 from gateway.domain.configuration import Configuration, Policies
 from gateway.domain.rate_limits import Policy
 
-_SERVICES = {
-    "tenancy": "http://127.0.0.1:8001",
-    "orchestrator": "http://127.0.0.1:8002",
-    "conversation": "http://127.0.0.1:8003",
-    "reporting": "http://127.0.0.1:8004",
-    "notification": "http://127.0.0.1:8005",
-    "email-ingest": "http://127.0.0.1:8006",
-    "ocr": "http://127.0.0.1:8007",
-    "crm-sync": "http://127.0.0.1:8008",
-    "file-management": "http://127.0.0.1:8009",
-    "observer": "http://127.0.0.1:8010",
-    "billing": "http://127.0.0.1:8013",
-}
+_SERVICES = {name: url for name, url in roster.addresses().items() if name != "gateway"}
 _ANSWERING = {"telephony": "http://127.0.0.1:8011", "messaging": "http://127.0.0.1:8014"}
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 

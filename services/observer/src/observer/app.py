@@ -17,6 +17,7 @@ from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
 from observer.adapters.desk_jobs import StoredJobs
 from observer.adapters.desks import ServicesDesks
 from observer.adapters.directory import ResolvedAddresses
+from observer.adapters.lease import DatabaseLease
 from observer.adapters.observer_config import ConfigFile
 from observer.adapters.otlp import answer, read_export
 from observer.adapters.own_metrics import SeenFromOutside
@@ -37,8 +38,10 @@ from observer.adapters.watch_log import WatchLog
 from observer.application.advise_scaling import AdviseScaling, Windows
 from observer.application.changes import Changes
 from observer.application.find_examples import ExampleStatements, ExampleTraces
+from observer.application.forget_advice import ForgetAdvice
 from observer.application.forget_stories import ForgetStories
 from observer.application.gather_evidence import GatherEvidence
+from observer.application.hold_lead import HoldLead
 from observer.application.hold_thresholds import HeldThresholds
 from observer.application.judge_fleet import JudgeFleet
 from observer.application.keep_series import Keeping, KeepSeries
@@ -56,7 +59,6 @@ from observer.application.silence_alerts import Silences
 from observer.application.take_spans import TakeSpans
 from observer.application.tell_breaches import TellBreaches
 from observer.application.watch_fleet import Pace, Watched, WatchFleet
-from observer.domain.bottlenecks import Limits
 from observer.entrypoints import timers
 from observer.entrypoints.http import (
     advice,
@@ -94,6 +96,7 @@ class Watch:
     series: ReadSeries
     alerts: DatabaseAlerts
     keep: KeepSeries
+    lead: HoldLead
 
 
 def create_service(settings: Settings | None = None, *, clock: Clock = _now) -> Service:
@@ -160,7 +163,14 @@ def _advise(
         ExampleTraces(PostgresSpanStore(service.database)),
         ExampleStatements(lambda: watch.watched.database),
     )
-    report = ReportBottlenecks(reader, reported, limits=Limits(), clock=clock, mint=new_id, examples=examples)
+    report = ReportBottlenecks(
+        reader,
+        reported,
+        limits=lambda: watch.thresholds.current.reports,
+        clock=clock,
+        mint=new_id,
+        examples=examples,
+    )
     service.serves(advice.router(advised))
     service.serves(scaling.router(advise))
     service.serves(reports.router(report, reported, {"md": markdown, "html": html, "pdf": pdf}))
@@ -170,8 +180,11 @@ def _advise(
         timers.AdviseAlways(advise),
         timers.ReportOnTime(report, clock, settings.report_hour),
     )
-    service.runs("advice", timers.regularly(advising.turn, seconds=settings.advice_seconds))
-    service.runs("reports", timers.regularly(reporting.turn, seconds=60.0))
+    only = watch.lead.only
+    forget = ForgetAdvice(advised, reported, clock, timedelta(days=settings.advice_days))
+    service.runs("old advice", timers.regularly(only(forget), seconds=3600.0))
+    service.runs("advice", timers.regularly(only(advising.turn), seconds=settings.advice_seconds))
+    service.runs("reports", timers.regularly(only(reporting.turn), seconds=60.0))
 
 
 def keep_watch(service: Service, settings: Settings) -> Watch:
@@ -194,19 +207,26 @@ def keep_watch(service: Service, settings: Settings) -> Watch:
                 buffer=timedelta(minutes=settings.buffer_minutes)),
     )  # fmt: skip
     voice = FleetVoice(service.intake)
+    observer_id = uuid4().hex[:16]
+    lead = HoldLead(
+        DatabaseLease(service.database, observer_id, seconds=settings.lead_seconds), log,
+        every_seconds=settings.lead_seconds / 4,
+    )  # fmt: skip
     turn = KeepWatch(
         _watch_fleet(service, settings, watched, changes, log), judged,
-        TellBreaches(judged, thresholds, records, voice, log), keep, silences, watched, log,
+        TellBreaches(judged, thresholds, records, voice, log), keep, silences, lead,
     )  # fmt: skip
     outside = settings.heartbeat_url
     life = ShowLife(
         watched, voice, HeartbeatUrl(outside.get_secret_value(), seconds=10.0) if outside else None, log, _now,
-        Beat(uuid4().hex[:16], settings.beat_seconds),
+        Beat(observer_id, settings.beat_seconds),
     )  # fmt: skip
     config = ConfigFile(settings.config_path, thresholds, known_services())
     service.runs("config", config.run)
     service.runs("watch", timers.regularly(turn.turn, seconds=settings.round_seconds))
-    service.runs("life", timers.regularly(life, seconds=settings.beat_seconds))
+    service.runs("lead", lead.run)
+    service.runs("life", timers.regularly(lead.only(life), seconds=settings.beat_seconds))
+    service.notes(lead.notes)
     service.notes(thresholds.notes)
     service.notes(keep.notes)
     service.notes(
@@ -214,7 +234,7 @@ def keep_watch(service: Service, settings: Settings) -> Watch:
     )
     SeenFromOutside(watched, judged, lambda: keep.waiting).register(service.metrics.registry)
     return Watch(
-        watched, changes, thresholds, silences, judged, MapFleet(watched, judged), ReadSeries(reader), records, keep
+        watched, changes, thresholds, silences, judged, MapFleet(watched, judged), ReadSeries(reader), records, keep, lead
     )  # fmt: skip
 
 

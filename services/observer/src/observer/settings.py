@@ -10,22 +10,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 import chassis
+from chassis import roster
 from observer.domain.sampling import SamplingRules
 
-_SERVICES = {
-    "gateway": "http://127.0.0.1:8000",
-    "tenancy": "http://127.0.0.1:8001",
-    "orchestrator": "http://127.0.0.1:8002",
-    "conversation": "http://127.0.0.1:8003",
-    "reporting": "http://127.0.0.1:8004",
-    "notification": "http://127.0.0.1:8005",
-    "email-ingest": "http://127.0.0.1:8006",
-    "ocr": "http://127.0.0.1:8007",
-    "crm-sync": "http://127.0.0.1:8008",
-    "file-management": "http://127.0.0.1:8009",
-    "observer": "http://127.0.0.1:8010",
-    "billing": "http://127.0.0.1:8013",
-}
+_SERVICES = roster.addresses()
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
@@ -114,6 +102,12 @@ class Settings(chassis.Settings):
         validation_alias="OBSERVER_BEAT_SECONDS",
         description="How often WatchKept is said.",
     )
+    lead_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        validation_alias="OBSERVER_LEAD_SECONDS",
+        description="Of several Observers one keeps the watch: after so long without a sign of it another takes over.",
+    )
     slow_statement_seconds: float = Field(
         default=1.0,
         ge=0,
@@ -149,6 +143,12 @@ class Settings(chassis.Settings):
         default={},
         validation_alias="OBSERVER_SCALING",
         description='Limits of replicas, "*" for services that are not named: {"ocr": {"minimum": 1, "maximum": 6}}.',
+    )
+    advice_days: float = Field(
+        default=400.0,
+        gt=0,
+        validation_alias="OBSERVER_ADVICE_DAYS",
+        description="How long advice, reports and what came of them are kept.",
     )
     report_hour: int = Field(
         default=5,

@@ -9,11 +9,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from contracts.operations.v1 import ReportPublished, ScalingRecommended
+from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.series_store import DatabaseSeries, Kept
 from observer.adapters.span_store import PostgresSpanStore
 from observer.app import create_service
+from observer.application.forget_advice import ForgetAdvice
 from observer.domain import simulation as play
 from observer.domain.sampling import KeptStory
 from observer.domain.series import INFINITE, Sample, Series
@@ -164,6 +167,13 @@ async def test_a_busy_service_is_advised_scaled_and_the_advice_held_against_what
     assert before["since"] is None or "begun" in before["reason"]["en"]
     assert (told.current, told.replicas) == (1, 2)
     assert told.reason.de.startswith("ocr: +1 Replik → p95 ")
+    assert told.message == MESSAGE
+    assert told.p95_seconds is not None
+    assert told.at_least_seconds is not None
+    assert told.at_most_seconds is not None
+    assert told.expected_p95_seconds is not None
+    assert told.at_least_seconds < told.expected_p95_seconds < told.at_most_seconds
+    assert told.p95_seconds > 3 > told.expected_p95_seconds
     assert wanted["reason"]["en"].startswith("ocr: +1 replica → p95 ")
     [advice] = [one for one in checked if one["outcome"]]
     assert advice["verdict"] == "out"
@@ -252,3 +262,25 @@ async def test_a_report_is_read_as_json_markdown_html_and_pdf(observer: RunningS
     assert '<html lang="en">' in html.text
     assert pdf.content.startswith(b"%PDF-")
     assert (odd.status_code, unknown.status_code) == (406, 404)
+
+
+async def test_what_is_too_old_is_forgotten_but_the_advice_that_still_holds(
+    observer: RunningService, moment: Moment
+) -> None:
+    before = (await observer.http.get("/api/v1/fleet/advice?service=ocr")).json()
+    units = observer.service.units
+    forget = ForgetAdvice(StoredAdvice(units), StoredReports(units), moment, timedelta(days=400))
+
+    assert await forget() == 0
+    moment.now += timedelta(days=401)
+    gone = await forget()
+    after = (await observer.http.get("/api/v1/fleet/advice?service=ocr")).json()
+    reports = (await observer.http.get("/api/v1/fleet/reports")).json()
+    async with observer.service.database.connection() as connection:
+        findings = (await connection.execute(text("select count(*) from findings"))).scalar_one()
+
+    assert gone > 2
+    assert len(before) > len(after)
+    assert after[0]["advice_id"] == before[0]["advice_id"]
+    assert [one["verdict"] for one in after].count("out") == 1
+    assert (reports, findings) == ([], 0)

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from chassis import Service
 from chassis.migration import migrate
 from chassis.settings import database_role, owner_role
+from frontdesk.fleet.roster import environ
 from observer.adapters.postgres import PostgresServer
 from observer.app import create_service
-from testkit.service import environ
+from observer.application.find_examples import ExampleStatements
+from observer.domain.bottlenecks import Track
+from observer.domain.findings import Measurement
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,42 @@ async def test_a_slow_statement_is_seen_without_what_stands_in_it(
     assert slow[0].role == "frontdesk_owner"
     assert slow[0].waits_for == "Timeout PgSleep"
     assert slow[0].seconds >= 0.1
+
+
+async def test_a_statement_of_a_services_own_role_is_evidence_for_what_is_slow_in_it(
+    service: Service,
+) -> None:
+    """A real statement that runs long, as the report on that service names it: its words, never what stands in it."""
+    watch = PostgresServer(service.database, slow_seconds=0.1, seconds=5)
+
+    async def slow() -> None:
+        async with service.database.connection() as connection:
+            await connection.execute(text("select pg_sleep(3), 'frau.groessl@example.de' as secret"))
+
+    running = asyncio.create_task(slow())
+    track = Track(
+        "slow_database",
+        "observer",
+        "database",
+        Measurement("frontdesk_database_seconds", (), "mean", "s"),
+        (),
+    )
+    try:
+        async with asyncio.timeout(10):
+            seen = await watch.look()
+            while not any("pg_sleep(?), ? as secret" in one.statement for one in seen.slow):
+                await asyncio.sleep(0.05)
+                seen = await watch.look()
+    finally:
+        running.cancel()
+    now = datetime.now(UTC)
+    own = await ExampleStatements(lambda: seen).of(track, now, now)
+    others = await ExampleStatements(lambda: seen).of(replace(track, service="ocr"), now, now)
+
+    assert [one.reference for one in own] == ["select pg_sleep(?), ? as secret"]
+    assert own[0].kind == "statement"
+    assert own[0].text.en.startswith("A statement of observer takes ")
+    assert others == []
 
 
 async def test_connections_sizes_and_tables_are_seen(service: Service) -> None:

@@ -27,6 +27,7 @@ from testkit.service import environ, free_port
 HOUR = timedelta(hours=1)
 REQUESTS = Selector("frontdesk_http_request_seconds", {"service": ["ocr", "crm-sync"]})
 WAITING = Selector("frontdesk_level", {"service": "ocr"})
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 SAID = Selector("frontdesk_messages_published_total", {"service": "ocr"})
 
 
@@ -36,6 +37,7 @@ class Both:
 
     readers: tuple[SeriesReader, SeriesReader]
     span: Span
+    prometheus: str
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +58,13 @@ async def both(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
         running = await asyncio.create_subprocess_exec(
             program, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
+            "--enable-feature=exemplar-storage",
         )  # fmt: skip
         reader = PrometheusSeries(f"http://127.0.0.1:{port}", seconds=5)
         try:
             await until_ready(port)
             span = await traffic(replica, url, own)
-            yield Both((own, reader), span)
+            yield Both((own, reader), span, f"http://127.0.0.1:{port}")
         finally:
             running.terminate()
             await running.wait()
@@ -106,7 +109,7 @@ async def traffic(replica: FakeReplica, url: str, own: DatabaseSeries) -> Span:
             exposed = (await http.get(f"{url}/metrics")).text
             await own.keep(samples_of(exposed, at, instance=url.partition("://")[2], process="p1"))
             for seconds in (0.003, 0.02, 0.03, 0.04, 0.2, 0.2, 0.4, 0.7, 0.7, 3.0):
-                metrics.requested("GET", "/api/v1/leads", 200, seconds)
+                metrics.requested("GET", "/api/v1/leads", 200, seconds, TRACE if seconds == 3.0 else None)
             metrics.published("a.b.v1")
             await asyncio.sleep(0.2)
     since = began + timedelta(seconds=1)
@@ -145,6 +148,21 @@ async def test_labels_that_look_like_a_pattern_are_meant_literally(both: Both) -
     for reader in both.readers:
         assert await reader.find(Selector(SAID.name, {"service": [".*", 'o"cr']})) == []
         assert await reader.find(Selector(SAID.name, {"service": ".cr"})) == []
+
+
+async def test_a_slow_bucket_leads_to_the_trace_of_a_request_that_fell_into_it(both: Both) -> None:
+    """Prometheus asks for OpenMetrics, which has exemplars; the Observer's own reader read the plain text all the while."""
+    asked = {
+        "query": "histogram_quantile(0.95, sum by (service, le) (rate(frontdesk_http_request_seconds_bucket[5m])))",
+        "start": str((both.span.since - HOUR).timestamp()), "end": str((both.span.until + HOUR).timestamp()),
+    }  # fmt: skip
+    async with httpx.AsyncClient(base_url=both.prometheus, trust_env=False) as http:
+        found = (await http.get("/api/v1/query_exemplars", params=asked)).json()["data"]
+
+    exemplars = [exemplar for series in found for exemplar in series["exemplars"]]
+    assert {exemplar["labels"]["trace_id"] for exemplar in exemplars} == {TRACE}
+    assert {exemplar["value"] for exemplar in exemplars} == {"3"}
+    assert {series["seriesLabels"]["le"] for series in found} == {"5.0"}
 
 
 async def test_a_prometheus_that_is_not_there_is_said() -> None:

@@ -176,7 +176,9 @@ async def test_a_storm_is_one_notice_then_updates_then_its_end(fleet: Fleet) -> 
         assert "the database does not answer" in told.summary.en
         assert "4 Störungen in 4 Diensten (crm-sync, gateway, ocr, tenancy)" in told.summary.de
         assert len(told.members) == 4
-        assert len(wire.all(ThresholdExceeded)) - before <= 2
+        since = [one for one in wire.all(ThresholdExceeded)[before:] if one.group == told.group]
+        assert {one.alert_id for one in since} == {told.alert_id}, "a storm was told as several notices"
+        assert [one.update for one in since] == list(range(len(since)))
     finally:
         for replica in fleet.replicas.values():
             replica.mood, replica.notes = "well", []

@@ -17,13 +17,15 @@ from observer.domain.demand import Demand, Observed, Stretch, TooLittle, dispers
 from observer.domain.forecast import forecast
 from observer.domain.histogram import Histogram, Points
 from observer.domain.simulation import Served
+from observer.domain.surges import without_surges
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 MEAN = 0.4
 COUNT = 8000
 SEEDS = (1, 2, 3)
-SHAPES = ("steady", "bursty", "batches", "regular", "ramp", "step")
-"""The five shapes of the promise; bursts come in two kinds, long runs of short gaps and several at one moment."""
+SHAPES = ("steady", "bursty", "batches", "regular", "ramp", "step", "surge")
+"""The five shapes of the promise; bursts come in two kinds, long runs of short gaps and several at one moment, and a step's
+backlog stands there when the watch begins, or comes while it looks."""
 LOADS = ((1, 0.5, 0.5), (2, 0.8, 1.0), (4, 0.7, 0.5), (4, 0.85, 1.0))
 """Servers, the share of their time that is needed, and how much the work varies (cs²)."""
 
@@ -61,7 +63,7 @@ def arrivals(shape: str, random: Random, rate: float, backlog: int) -> Iterator[
     """One of the shapes; the rate of the ramp is its noon's, that of the step what comes after it."""
     if shape == "ramp":
         return play.ramp(random, low=0.3 * rate, high=rate, length=COUNT / (0.65 * rate))
-    if shape == "step":
+    if shape in ("step", "surge"):
         length = COUNT / 2 / rate
         return play.step(random, before=rate / 2, after=rate, at=length / 8, length=length, backlog=backlog)
     made: Callable[..., Iterator[float]] = getattr(play, shape)
@@ -70,15 +72,16 @@ def arrivals(shape: str, random: Random, rate: float, backlog: int) -> Iterator[
 
 def run(shape: str, *, servers: int, rho: float, scv: float, seed: int) -> Run:
     random, rate = Random(seed), rho * servers / MEAN
-    backlog = 150 * servers if shape == "step" else 0
+    backlog = 150 * servers if shape in ("step", "surge") else 0
     came = list(arrivals(shape, random, rate, backlog))
     served = play.simulate(came, play.lognormal(random, MEAN, scv), servers=servers)
     since = COUNT / 2 / rate / 8 if shape == "step" else 0.0
     watched = [one for one in served if one.arrived >= since]
-    moments = [one.arrived for one in watched][backlog:]
+    standing = backlog if shape == "step" else 0
+    moments = [one.arrived for one in watched][standing:]
     interval = (1 if shape == "batches" else 10) / rate
     counts = counted(moments, interval, since, came[-1])
-    return Run(watched, Observed(interval, counts, histogram([one.served for one in watched]), backlog))
+    return Run(watched, Observed(interval, counts, histogram([one.served for one in watched]), standing))
 
 
 def pooled(shape: str, *, servers: int, rho: float, scv: float) -> tuple[float, float]:
@@ -187,6 +190,21 @@ def test_a_day_of_two_rates_is_two_stretches_and_noise_is_none() -> None:
 
     assert len(fit(Observed(10.0, calm, service), servers=1).stretches) == 1
     assert 2 <= len(fit(Observed(10.0, step, service), servers=1).stretches) <= 3
+
+
+def test_what_came_all_at_once_is_a_surge_and_what_comes_in_bursts_is_none() -> None:
+    random = Random(3)
+    calm = [float(random.randint(5, 15)) for _ in range(120)]
+    twice = [*calm[:30], calm[30] + 300, calm[31] + 100, *calm[32:90], calm[90] + 420, *calm[91:]]
+    bursts = counted(list(play.bursty(random, rate=1, count=8000, scv=8.0)), 10, 0, 8000)
+    batches = counted(list(play.batches(random, rate=2, count=8000, size=6)), 1, 0, 4000)
+
+    assert without_surges(calm).surges == {}
+    assert without_surges(bursts).surges == without_surges(batches).surges == {}
+    assert without_surges(twice).surges == {
+        30: pytest.approx(400, abs=20), 90: pytest.approx(420, abs=10)
+    }  # fmt: skip
+    assert max(without_surges(twice).arrivals) <= 15
 
 
 def test_points_without_any_wait_take_as_long_as_the_work() -> None:

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from observer.adapters.observer_config import ConfigRefused, json_schema, read_config
+from observer.domain.bottlenecks import Limits
 from observer.settings import known_services
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
@@ -42,6 +43,14 @@ def test_the_file_of_the_house_is_valid_and_holds_the_targets() -> None:
     assert thresholds["memory_slope"].window.total_seconds() >= 3600
 
 
+def test_what_a_report_calls_a_bottleneck_stands_in_the_file() -> None:
+    house = read_config((DEPLOY / "observer_config.json").read_bytes(), known_services())
+    stricter = read_config(b'{"thresholds": [], "reports": {"wait_seconds": 2.5}}', known_services())
+
+    assert house.reports == Limits()
+    assert (stricter.reports.wait_seconds, stricter.reports.dead_share) == (2.5, Limits().dead_share)
+
+
 def test_the_schema_beside_the_file_is_what_the_code_says() -> None:
     assert (DEPLOY / "observer_config.schema.json").read_text() == json_schema(), "run: make generate"
 
@@ -57,6 +66,7 @@ def test_the_schema_beside_the_file_is_what_the_code_says() -> None:
         ({"thresholds": [{**GOOD, "services": ["*", "gatway"]}]}, "$.thresholds[0].services[1]: there is no service gatway"),
         ({"thresholds": [{**GOOD, "metric": "mood"}]}, "$.thresholds[0].metric: "),
         ({"thresholds": [{**GOOD, "limt": 3}]}, "$.thresholds[0].limt: Extra inputs"),
+        ({"thresholds": [], "reports": {"pool_share": 90}}, "$.reports.pool_share: "),
         ({"thresholds": [], "performance": {"webhooks": -1}}, "$.performance.webhooks: "),
         (b'{"thresholds": [{"name": "cpu", "metric": "cpu", "limit": NaN}]}', "$.thresholds[0].limit"),
     ],

@@ -37,16 +37,13 @@ def new_service(root: Path, name: str, *, port: int, hears: str, does: str) -> P
     edits = {
         "pyproject.toml": _in_import_rules((root / "pyproject.toml").read_text(), package),
         "README.md": _in_table((root / "README.md").read_text(), name, port, words["does"]),
-        **{place: _in_addresses(root, place, name, port) for place in _ADDRESSES},
+        _ROSTER: _in_roster((root / _ROSTER).read_text(), name, port),
         **deployed(root, name),
     }
     return Plan(files, edits, _NEXT)
 
 
-_ADDRESSES = (
-    "services/gateway/src/gateway/settings.py",
-    "services/observer/src/observer/settings.py",
-)
+_ROSTER = "libs/chassis/src/chassis/roster.py"
 _NEXT = (
     "make lock && make setup     (the workspace learns of its new member)",
     "make generate               (its AsyncAPI file and its queues; the catalogue shows who hears what)",
@@ -68,7 +65,7 @@ def _in_table(text: str, name: str, port: int, does: str) -> str:
     return changed(text, found, "the table of services in README.md")
 
 
-def _in_addresses(root: Path, place: str, name: str, port: int) -> str:
-    entry = rf'\g<0>    "{name}": "http://127.0.0.1:{port}",\n'
-    text, found = re.subn(r"_SERVICES = \{\n(?:    .*\n)+", entry, (root / place).read_text(), count=1)
-    return changed(text, found, f"the addresses of the services in {place}")
+def _in_roster(text: str, name: str, port: int) -> str:
+    entry = rf'\g<0>    "{name}": {port},\n'
+    text, found = re.subn(r"PORTS: Mapping\[str, int\] = \{\n(?:    .*\n)+", entry, text, count=1)
+    return changed(text, found, f"the services' ports in {_ROSTER}")

@@ -19,7 +19,9 @@ PORTS = {
 def flaws(tree: Tree) -> list[str]:
     """Where the lists of services differ."""
     return [
-        flaw for rule in (_entry_points, _workspace, _import_rules, _ports, _readme) for flaw in rule(tree)
+        flaw
+        for rule in (_entry_points, _workspace, _import_rules, _ports, _listed, _readme)
+        for flaw in rule(tree)
     ]
 
 
@@ -39,6 +41,19 @@ def port_of(service: ServiceFolder) -> int | None:
             case _:
                 continue
     return None
+
+
+def listed(tree: Tree) -> dict[str, int]:
+    """The services and ports of the chassis's roster, which the gateway and the Observer begin with."""
+    file = tree.root / "libs" / "chassis" / "src" / "chassis" / "roster.py"
+    for node in ast.walk(parsed(file)) if file.exists() else ():
+        match node:
+            case ast.AnnAssign(target=ast.Name(id="PORTS"), value=ast.Dict() as value):
+                found: dict[str, int] = ast.literal_eval(value)
+                return found
+            case _:
+                continue
+    return {}
 
 
 def _entry_points(tree: Tree) -> Iterator[str]:
@@ -86,6 +101,14 @@ def _ports(tree: Tree) -> Iterator[str]:
             yield f"{service.name} listens on {port}, not on {PORTS[service.name]}"
         if service.name not in PORTS and port in PORTS.values():
             yield f"{service.name} listens on {port}, which is kept for another"
+
+
+def _listed(tree: Tree) -> Iterator[str]:
+    ports = listed(tree)
+    yield from _differ("chassis/roster.py", set(ports), {service.name for service in tree.services()})
+    for service in tree.services():
+        if service.name in ports and ports[service.name] != port_of(service):
+            yield f"chassis/roster.py has {service.name} on {ports[service.name]}, not on {port_of(service)}"
 
 
 def _readme(tree: Tree) -> Iterator[str]:

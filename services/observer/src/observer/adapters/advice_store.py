@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, true, update
 
 from chassis import Session, Units
 from chassis.errors import OurOutage
@@ -72,6 +72,19 @@ class StoredAdvice:
         wanted = _newest().limit(limit)
         return await self._read(wanted if service is None else wanted.where(ADVICE.c.service == service))
 
+    async def forget(self, before: datetime) -> int:
+        """Drop advice given before that moment, but what still holds."""
+        newest = (
+            select(func.max(ADVICE.c.given_at)).where(wanted).group_by(ADVICE.c.service)
+            for wanted in (true(), ADVICE.c.verdict != "hold")
+        )
+        old = ADVICE.c.given_at < before
+        async with _session(self._units) as session:
+            for kept in newest:
+                old &= ADVICE.c.given_at.not_in(kept)
+            gone = await session.execute(delete(ADVICE).where(old).returning(ADVICE.c.advice_id))
+            return len(gone.all())
+
     async def _read(self, wanted: Select[Any]) -> list[Advice]:
         async with _session(self._units) as session:
             return [_ADVICE.validate_python(dict(row)) for row in (await session.execute(wanted)).mappings()]
@@ -127,6 +140,16 @@ class StoredReports:
             await session.execute(
                 update(FINDINGS).where(FINDINGS.c.finding_id == finding.finding_id).values(_row(finding))
             )
+
+    async def forget(self, before: datetime) -> int:
+        """Drop reports made before that moment, with their findings."""
+        async with _session(self._units) as session:
+            gone = await session.execute(
+                delete(REPORTS).where(REPORTS.c.made_at < before).returning(REPORTS.c.report_id)
+            )
+            ids = list(gone.scalars())
+            await session.execute(delete(FINDINGS).where(FINDINGS.c.report_id.in_(ids)))
+            return len(ids)
 
     async def _reports(self, wanted: Select[Any]) -> list[Report]:
         async with _session(self._units) as session:

@@ -18,6 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from observer.application.hold_thresholds import HeldThresholds
+from observer.domain.bottlenecks import Limits
 from observer.domain.thresholds import Metric, Scope, Severity, Threshold, Thresholds
 
 LOOK_SECONDS = 1.0
@@ -71,11 +72,48 @@ class Notices(_Strict):
     )
 
 
+_WELL = Limits()
+
+
+class ReportLimits(_Strict):
+    """What the reports on bottlenecks take as still well."""
+
+    endpoint_seconds: float = Field(default=_WELL.endpoint_seconds, gt=0, description="An endpoint's p95.")
+    handler_seconds: float = Field(
+        default=_WELL.handler_seconds, gt=0, description="The p95 of handling a message."
+    )
+    wait_seconds: float = Field(
+        default=_WELL.wait_seconds, gt=0, description="The p95 of a message's wait before it is handled."
+    )
+    database_seconds: float = Field(
+        default=_WELL.database_seconds, gt=0, description="What the smallest question to the database takes."
+    )
+    pool_share: float = Field(
+        default=_WELL.pool_share, gt=0, le=1, description="Connections in use, of those that are kept."
+    )
+    memory_per_hour: float = Field(
+        default=_WELL.memory_per_hour, gt=0, description="Bytes an hour by which a process may grow."
+    )
+    retried_share: float = Field(
+        default=_WELL.retried_share,
+        gt=0,
+        le=1,
+        description="Messages that are tried again, of those handled.",
+    )
+    dead_share: float = Field(
+        default=_WELL.dead_share,
+        gt=0,
+        le=1,
+        description="Messages that end as dead letters, of those handled.",
+    )
+
+
 class ObserverConfig(_Strict):
     """Thresholds of the fleet (the Observer's), and of the benchmarks (CI's)."""
 
     schema_: str = Field(default=_SCHEMA, alias="$schema", description="Where this file's schema lies.")
     notices: Notices = Field(default=Notices(), description="How breaches are told.")
+    reports: ReportLimits = Field(default=ReportLimits(), description="What a report calls a bottleneck.")
     thresholds: list[ThresholdEntry] = Field(max_length=500, description="The thresholds.")
     performance: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default={}, description="Limits of figures of `make bench`, by the figure's name."
@@ -107,6 +145,7 @@ def read_config(body: bytes, services: Collection[str]) -> Thresholds:
         given.notices.gather_seconds,
         given.notices.update_seconds,
         given.performance,
+        Limits(**given.reports.model_dump()),
     )
 
 

@@ -52,6 +52,10 @@ class AdviceRecords(Protocol):
         """Advice, newest first."""
         ...
 
+    async def forget(self, before: datetime) -> int:
+        """Drop advice given before that moment that holds no more; returns how much."""
+        ...
+
 
 class ReportRecords(Protocol):
     """Where reports are kept. Every method raises `WatchOutage`."""
@@ -78,6 +82,10 @@ class ReportRecords(Protocol):
 
     async def change(self, finding: Finding) -> None:
         """Keep a finding as it is now."""
+        ...
+
+    async def forget(self, before: datetime) -> int:
+        """Drop reports made before that moment, with their findings; returns how many reports."""
         ...
 
 

@@ -154,7 +154,8 @@ class AdviseScaling:
             ScalingRecommended(
                 recommendation_id=advice.advice_id, service=advice.service, replicas=advice.replicas,
                 current=advice.current, reason=Words(de=advice.reason.de, en=advice.reason.en),
-                advice_id=advice.advice_id,
+                advice_id=advice.advice_id, message=advice.message, p95_seconds=advice.p95_now,
+                expected_p95_seconds=advice.p95_predicted, at_least_seconds=advice.low, at_most_seconds=advice.high,
             )
         ]  # fmt: skip
 

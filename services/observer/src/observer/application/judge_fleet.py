@@ -40,6 +40,12 @@ class JudgeFleet:
         for alert in alerts:
             self.alerts.setdefault(alert.key, alert)
 
+    def forget(self) -> None:
+        """Somebody else judges."""
+        self.alerts.clear()
+        self.recovered.clear()
+        self.unkept.clear()
+
     @property
     def open(self) -> list[Alert]:
         """What is beyond its threshold now."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from contracts.envelope import new_id
 from contracts.operations.v1 import WatchKept
+from observer.application.hold_lead import HoldLead
 from observer.application.judge_fleet import JudgeFleet
 from observer.application.keep_series import KeepSeries
 from observer.application.ports import Clock, Log, Outside, Voice, WatchOutage
@@ -29,23 +30,30 @@ class Beat:
 
 
 class KeepWatch:
-    """One turn of the watch: look, judge, tell, keep. Whatever fails, the next turn comes."""
+    """One turn of the watch: look, judge, tell, keep. Whatever fails, the next turn comes.
+
+    One that stands by looks alone: whoever asks it sees the fleet, and it can take over within a turn.
+    """
 
     def __init__(
         self, watch: WatchFleet, judge: JudgeFleet, tell: TellBreaches, keep: KeepSeries, silences: Silences,
-        watched: Watched, log: Log,
+        lead: HoldLead,
     ) -> None:  # fmt: skip
         self._watch = watch
         self._judge = judge
         self._tell = tell
         self._keep = keep
         self._silences = silences
-        self._watched = watched
-        self._log = log
+        self._lead = lead
         self._silences_known = False
 
     async def turn(self) -> None:
         """One turn. Telling comes before keeping: a database that hangs delays no notice by more than its time limit."""
+        if not await self._lead.known():
+            self._tell.forget()
+            self._silences_known = False
+            await self._watch()
+            return
         await self._know()
         sight, samples = await self._watch()
         self._judge(sight)
@@ -70,6 +78,7 @@ class ShowLife:
     def __init__(
         self, watched: Watched, voice: Voice, outside: Outside | None, log: Log, clock: Clock, beat: Beat
     ) -> None:
+        self._begun = clock()
         self._watched = watched
         self._voice = voice
         self._outside = outside
@@ -78,11 +87,17 @@ class ShowLife:
         self.beat = beat
 
     async def __call__(self) -> bool:
-        """Show life once; returns whether anybody was told. A watch that stands still keeps silent."""
+        """Show life once; returns whether anybody was told. A watch that stands still keeps silent.
+
+        One that has just begun has looked at nothing yet, which is no standing still.
+        """
         now = self._clock()
         looked = self._watched.looked_at
-        if looked is None or now - looked > timedelta(seconds=self.beat.every_seconds * 2):
-            self._log.trouble("the watch stands still: no sign of life is given", "")
+        if now - (looked or self._begun) > timedelta(seconds=self.beat.every_seconds * 2):
+            last = f"the last look was at {looked:%H:%M:%S}" if looked else "nothing was looked at yet"
+            self._log.trouble("the watch stands still: no sign of life is given", last)
+            return False
+        if looked is None:
             return False
         told = await self._say(now)
         return await self._ping() or told

@@ -131,6 +131,18 @@ class SilenceRecords(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """The lead of the watch, which one Observer has at a time and which expires."""
+
+    async def hold(self) -> bool:
+        """Take it or keep it; returns whether this Observer has it. Raises `WatchOutage`."""
+        ...
+
+    async def release(self) -> None:
+        """Let it go. Raises `WatchOutage`."""
+        ...
+
+
 class Voice(Protocol):
     """How the Observer speaks to the fleet."""
 

@@ -53,7 +53,7 @@ class ReportBottlenecks:
     """Makes reports and follows their findings up; every method raises `WatchOutage`."""
 
     def __init__(
-        self, reader: SeriesReader, records: ReportRecords, *, limits: Limits, clock: Clock, mint: Callable[[], str],
+        self, reader: SeriesReader, records: ReportRecords, *, limits: Callable[[], Limits], clock: Clock, mint: Callable[[], str],
         examples: Sequence[Examples] = (), model: Watched | None = None,
     ) -> None:  # fmt: skip
         self._reader = reader
@@ -73,7 +73,8 @@ class ReportBottlenecks:
         length, step = _STEPS[kind]
         span = Span(until - length, until, step)
         tracks = await self._tracks.all(span)
-        found = find(await self._modelled(tracks, until), self._limits)
+        limits = self._limits()
+        found = find(await self._modelled(tracks, until, limits), limits)
         report_id = self._mint()
         findings = [await self._finding(report_id, one, span) for one in found]
         open_before = await self._records.open_findings()
@@ -149,13 +150,13 @@ class ReportBottlenecks:
     async def _measure(self, finding: Finding, since: datetime, until: datetime) -> list[float]:
         return await self._tracks.again(finding.kind, finding.measurement, Span(since, until, _AGAIN))
 
-    async def _modelled(self, tracks: Sequence[Track], until: datetime) -> list[Track]:
+    async def _modelled(self, tracks: Sequence[Track], until: datetime, limits: Limits) -> list[Track]:
         """The tracks; those that are beyond their limit have what the model is fitted to, as far as it can be."""
         known: dict[str, dict[str, QueueEvidence]] = {}
         replicas: dict[str, int] = {}
         modelled = list[Track]()
         for track in tracks:
-            if track.kind not in _MODELLED or not beyond(track, self._limits):
+            if track.kind not in _MODELLED or not beyond(track, limits):
                 modelled.append(track)
                 continue
             if track.service not in known:

@@ -45,6 +45,14 @@ class TellBreaches:
         self.notices = {**notices, **self.notices}
         self._loaded = True
 
+    def forget(self) -> None:
+        """Somebody else judges and tells: when this one takes over, it begins with what was kept."""
+        self._judged.forget()
+        self.notices.clear()
+        self._unkept.clear()
+        self._ended.clear()
+        self._loaded = False
+
     async def __call__(self, at: datetime) -> int:
         """Tell what is to be told; returns how many messages were said. What could not be said is tried again."""
         said = 0

@@ -91,18 +91,20 @@ def _slices(demand: Demand, servers: int) -> list[_Slice]:
     A queue that is stable and has settled is stationary (pointwise stationary approximation, Green and Kolesar 1991). One
     that begins with a backlog, or cannot keep up, is a reflected Brownian motion from its backlog (Harrison 1985, §1.8).
     """
-    backlog = demand.waiting * demand.service.mean / servers
+    each = demand.service.mean / servers
+    backlog, standing = 0.0, demand.waiting
     slices: list[_Slice] = []
     settled = True
     for stretch in demand.stretches:
+        standing += stretch.surge
         load = Load(stretch.rate, demand.arrival_scv, demand.service, servers, demand.batch)
         wait = stationary_wait(load) if load.stable else None
-        if wait is not None and wait.beyond(backlog) > 0.01 and settled:
-            slices.append(_Slice(stretch.rate * stretch.seconds, wait.beyond))
-            backlog = 0.0
+        if wait is not None and wait.beyond(backlog + standing * each) > 0.01 and settled:
+            slices.append(_Slice(stretch.rate * stretch.seconds + stretch.surge, wait.beyond))
+            backlog = standing = 0.0
             continue
-        if settled and backlog and not slices:
-            slices += _standing(demand.waiting, backlog)
+        slices += _standing(standing, backlog, each)
+        backlog, standing = backlog + standing * each, 0.0
         drift = 1 - load.utilisation
         for begin, end in _cuts(stretch.seconds, 2 * backlog / drift if drift > 0 else stretch.seconds):
             moving = _moving(load, wait, backlog, (begin + end) / 2)
@@ -120,15 +122,17 @@ def _cuts(seconds: float, busy: float) -> list[tuple[float, float]]:
     return [(begin, end) for begin, end in zip([0.0, *ends], ends, strict=False) if end > begin]
 
 
-def _standing(waiting: float, backlog: float) -> list[_Slice]:
-    """Those that stand in the queue already: the last of them waits for all others."""
-    each = waiting / _BACKLOG_SLICES
+def _standing(messages: float, backlog: float, each: float) -> list[_Slice]:
+    """Those that stand in the queue at one moment: the last of them waits for all others, `each` so many seconds."""
+    if not messages:
+        return []
 
     def waits(seconds: float) -> Callable[[float], float]:
         return lambda at: 1.0 if at < seconds else 0.0
 
     return [
-        _Slice(each, waits(backlog * (index + 0.5) / _BACKLOG_SLICES)) for index in range(_BACKLOG_SLICES)
+        _Slice(messages / _BACKLOG_SLICES, waits(backlog + messages * each * (index + 0.5) / _BACKLOG_SLICES))
+        for index in range(_BACKLOG_SLICES)
     ]
 
 

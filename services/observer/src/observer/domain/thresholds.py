@@ -8,6 +8,8 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from observer.domain.bottlenecks import Limits
+
 Metric = Literal[
     "latency_quantile",
     "error_rate",
@@ -121,6 +123,8 @@ class Thresholds:
     """How long after it was told a group's growth is told."""
     performance: Mapping[str, float] = field(default_factory=dict[str, float])
     """Limits for figures of `make bench`: for CI, not for the watch."""
+    reports: Limits = field(default_factory=Limits)
+    """What reports call a bottleneck."""
 
 
 @dataclass(frozen=True, slots=True)
