@@ -31,9 +31,16 @@ test: ## Run all tests; a browser is installed for them where there is none
 
 .PHONY: check
 check: setup ## Format, lint, types, imports, contracts, architecture
+	@$(MAKE) --jobs 2 --output-sync=target check-types check-rules
+
+.PHONY: check-types
+check-types:
+	@$(BIN)/basedpyright
+
+.PHONY: check-rules
+check-rules:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -q contracts tests/architecture
 
