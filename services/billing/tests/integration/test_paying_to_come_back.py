@@ -110,6 +110,9 @@ async def house(
         owner = await asyncpg.connect(environment["DATABASE_URL"])
         house = House(People(tenancy), await stack.enter_async_context(door), billing, clock, client, owner)
         await hooked(house)
+        async with asyncio.timeout(30):  # until the gateway has read what billing answers: 401, no longer 503
+            while (await door.get("/api/v1/billing/plans")).status_code != 401:
+                await asyncio.sleep(0.1)
         yield house
         await sandbox.reset("stripe")
         await owner.close()
@@ -117,7 +120,8 @@ async def house(
 
 async def hooked(house: House) -> None:
     """The operator's hook: Stripe posts the fleet's events to it, signed with the secret that the endpoint has."""
-    await house.billing.http.post("/api/v1/billing/fleet/seed", timeout=60)
+    seeded = await house.billing.http.post("/api/v1/billing/fleet/seed", timeout=60)
+    assert seeded.status_code == 200, seeded.text
     address = f"{house.door.base_url}/webhooks/stripe/{HOOK}"
     endpoint = await house.stripe.v1.webhook_endpoints.create_async({"url": address, "enabled_events": ["*"]})
     operator = f"betreiber-{uuid4().hex[:8]}"
