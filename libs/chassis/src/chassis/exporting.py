@@ -15,8 +15,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from chassis.span_encoding import encoded
-
 QUEUE, BATCH = 16_384, 1024
 """Spans that wait for the export, and that are sent at a time: three seconds of the busiest service, some 30 MB at worst."""
 LAST_SECONDS = 3.0
@@ -59,16 +57,6 @@ class CountedSpans(BatchSpanProcessor):
         timer.cancel()
 
 
-class _OwnSpans(OTLPSpanExporter):
-    """The SDK's exporter and client, with the encoder of `chassis.span_encoding`."""
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._shutdown:
-            return SpanExportResult.FAILURE
-        sent = self._client.export(encoded(spans))
-        return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
-
-
 class _CountedExport(SpanExporter):
     def __init__(self, exporter: SpanExporter, lost: Lost) -> None:
         self._exporter = exporter
@@ -89,7 +77,7 @@ class _CountedExport(SpanExporter):
 
 def exported(endpoint: str, token: str | None, lost: Lost) -> CountedSpans:
     """Export to an endpoint, with a token when it is the fleet's own Observer."""
-    exporter = _OwnSpans(
+    exporter = OTLPSpanExporter(
         endpoint=endpoint.rstrip("/") + "/v1/traces",
         headers={"Authorization": f"Bearer {token}"} if token is not None else None,
         compression=None if token is None else Compression.Gzip,
