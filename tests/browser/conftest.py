@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from playwright.async_api import Browser, StorageState, async_playwright, expect
 
-from frontdesk.stack import Stack
+from frontdesk.stack import Stack, place_of_its_own
 from testkit.chromium import FLAGS, chromium_path
 from testkit.operated import OperatedFleet, operated_fleet
+from testkit.stack import name_of_this_session
 from testkit.visits import Visits
 
 expect.set_options(timeout=20_000)
@@ -25,9 +26,11 @@ async def chromium() -> AsyncIterator[Browser]:
 async def fleet(
     environment: Mapping[str, str], stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[OperatedFleet]:
+    """On a broker's host and in a database of its own: other tests of the session run the same services, and leave letters."""
     folder = tmp_path_factory.mktemp("operated")
-    async with operated_fleet(environment, stack.management_url, folder) as fleet:
-        yield fleet
+    with place_of_its_own(stack, name_of_this_session()) as place:
+        async with operated_fleet({**environment, **place}, stack.management_url, folder) as fleet:
+            yield fleet
 
 
 @pytest.fixture(scope="session")

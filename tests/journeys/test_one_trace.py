@@ -108,7 +108,7 @@ async def test_one_enquiry_is_one_trace_from_the_webhook_to_the_answer(running: 
 
 
 async def test_the_story_of_an_enquiry_tells_where_its_time_went(running: Running) -> None:
-    received = await _journal(running).first("webhook.received.v1")
+    received = await _received(_journal(running))
     entries = await _journal(running).story(received.correlation_id)
 
     told = await _whole_story(running, entries)
@@ -124,7 +124,7 @@ async def test_the_story_of_an_enquiry_tells_where_its_time_went(running: Runnin
 
 
 async def test_log_lines_carry_the_ids_of_trace_company_and_story(running: Running) -> None:
-    received = await _journal(running).first("webhook.received.v1")
+    received = await _received(_journal(running))
 
     # On a busy machine others may be tried again too; this one the sandbox made fail.
     retried = [
@@ -210,13 +210,18 @@ async def _play(running: Running, story: Story) -> list[Entry]:
     """Bring a letter by the webhook; the story's entries once the person is answered."""
     await _post(running, story)
     journal = _journal(running)
-    received = await journal.first("webhook.received.v1")
+    received = await _received(journal)
     await running.world.sent_matching(story.email, lambda mail: mail.user == MAILBOX)
     await journal.first(
         "message.sent.v1",
         lambda entry: entry.body["purpose"] == "reply" and entry.correlation_id == received.correlation_id,
     )
     return await journal.story(received.correlation_id)
+
+
+async def _received(journal: Journal) -> Entry:
+    """The letter that came by the webhook; payments come by one, too."""
+    return await journal.first("webhook.received.v1", lambda entry: entry.subject == f"hook/{HOOK}")
 
 
 async def _post(running: Running, story: Story) -> None:

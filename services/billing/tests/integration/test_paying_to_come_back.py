@@ -27,7 +27,7 @@ from testkit.sandbox import Sandbox
 from testkit.service import RunningService, running
 
 WORDS = {"signature": "S", "imprint": "I", "ai_notice": "N"}
-HOOK = "stripe"
+HOOK = "stripe-of-this-test"
 
 
 @dataclass

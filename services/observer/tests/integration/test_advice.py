@@ -273,13 +273,12 @@ async def test_what_is_too_old_is_forgotten_but_the_advice_that_still_holds(
 
     assert await forget() == 0
     moment.now += timedelta(days=401)
-    gone = await forget()
+    await forget()  # unless the Observer's own timer, which goes by the same clock, was quicker
     after = (await observer.http.get("/api/v1/fleet/advice?service=ocr")).json()
     reports = (await observer.http.get("/api/v1/fleet/reports")).json()
     async with observer.service.database.connection() as connection:
         findings = (await connection.execute(text("select count(*) from findings"))).scalar_one()
 
-    assert gone > 2
     assert len(before) > len(after)
     assert after[0]["advice_id"] == before[0]["advice_id"]
     assert [one["verdict"] for one in after].count("out") == 1
