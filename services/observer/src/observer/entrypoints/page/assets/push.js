@@ -4,6 +4,7 @@
   "use strict";
   const place = document.getElementById("push-state");
   if (!place) return;
+  document.querySelector("#push .without-script").hidden = true; // Older browsers do not know `@media (scripting)`.
   const trouble = document.getElementById("push-trouble");
   const able = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
   let busy = false;
