@@ -19,7 +19,8 @@ from testkit.operated import OperatedFleet
 from testkit.people import PASSWORD
 from testkit.visits import Visits
 
-STUB = (Path(__file__).parent / "scripts" / "push_service.js").read_text()
+SCRIPTS = Path(__file__).parent / "scripts"
+STUB, FAULTS, FAINT = ((SCRIPTS / name).read_text() for name in ("push_service.js", "faults.js", "faint.js"))
 STAFF = "/api/v1/fleet/staff"
 CLICKED = """async (elsewhere) => {
   const [notification] = await registration.getNotifications();
@@ -82,6 +83,15 @@ def _base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+async def is_sound(page: Page) -> None:
+    """No fault for a screen reader, nothing too faint, nothing wider than a telephone."""
+    assert await page.evaluate(FAULTS) == []
+    assert await page.evaluate(FAINT) == []
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.set_viewport_size({"width": 1280, "height": 900})
+
+
 async def devices(fleet: OperatedFleet, staff_id: str) -> list[str]:
     found = await fleet.notification.http.get(f"{STAFF}/{staff_id}/push-subscriptions")
     return [one["device"] for one in found.json()]
@@ -133,6 +143,7 @@ async def test_push_is_switched_on_by_keyboard_shown_by_the_worker_and_switched_
     form = page.locator("#push form")
     await expect(form).to_contain_text("Dieser Browser zeigt keine Alarme")
 
+    await is_sound(page)
     await form.get_by_label("Name dieses Browsers").fill("Büro")
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Push einschalten")).to_be_focused()
@@ -155,6 +166,7 @@ async def test_push_is_switched_on_by_keyboard_shown_by_the_worker_and_switched_
 
     await page.reload()
     await expect(page.locator("#push .status.pass")).to_have_text("an")
+    await is_sound(page)
     await page.get_by_role("button", name="Push ausschalten").click()
     await expect(page.get_by_role("button", name="Push einschalten")).to_be_visible()
     assert await devices(fleet, staff_id) == []
@@ -192,6 +204,7 @@ async def test_a_browser_that_cannot_or_may_not_is_told_so_and_offered_no_button
 ) -> None:
     page, _ = await signed_in(visits, fleet, permission="denied")
     await expect(page.get_by_text("Benachrichtigungen dieser Seite sind blockiert")).to_be_visible()
+    await is_sound(page)
     assert await page.locator("#push button:visible").count() == 0
 
     await page.context.add_init_script("delete window.PushManager")

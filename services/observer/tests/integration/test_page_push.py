@@ -150,6 +150,7 @@ async def test_what_one_member_switches_off_is_no_browser_of_another(desk: Desk)
 
 
 async def test_who_is_no_member_of_staff_is_told_how_to_become_one(desk: Desk) -> None:
+    await desk.staff()
     email = f"fremd-{uuid4().hex[:6]}@betrieb.test"
     async with desk.browser(email) as browser:
         state = await browser.get("/page/push")
