@@ -226,6 +226,7 @@ def keep_watch(service: Service, settings: Settings) -> Watch:
         Beat(observer_id, settings.beat_seconds),
     )  # fmt: skip
     config = ConfigFile(settings.config_path, thresholds, known_services())
+    service.when_stopping(changes.end)
     service.runs("config", config.run)
     service.runs("watch", timers.regularly(turn.turn, seconds=settings.round_seconds))
     service.runs("lead", lead.run)
