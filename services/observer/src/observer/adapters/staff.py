@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
-from chassis.trust import trusted_authorities
+from observer.adapters.clients import client
 from observer.application.push_to_browser import Browser, BrowserRefused, StaffAway, StaffMember
 
 _STAFF, _SECONDS = "/api/v1/fleet/staff", 5.0
@@ -46,13 +46,8 @@ class NotificationStaff:
 
     def __init__(self, url: str | None, service_token: SecretStr) -> None:
         self._url = url
-        self._http = httpx.AsyncClient(
-            base_url=url or "",
-            headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
-            timeout=_SECONDS,
-            verify=trusted_authorities(),
-            trust_env=False,
-        )
+        self._http = client(url or "", seconds=_SECONDS, connections=8)
+        self._http.headers["Authorization"] = f"Bearer {service_token.get_secret_value()}"
 
     async def members(self) -> Sequence[StaffMember]:
         """Everybody who is told."""
