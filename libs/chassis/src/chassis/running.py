@@ -65,6 +65,8 @@ class Fleet:
             await asyncio.gather(
                 *(asyncio.to_thread(service.telemetry.shutdown) for service in self.services)
             )
+        for service in self.services:
+            service.stopping()
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*self._serving, return_exceptions=True)

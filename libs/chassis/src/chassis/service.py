@@ -79,6 +79,7 @@ class Service:
         self._background: dict[str, Callable[[], Awaitable[None]]] = {}
         self._notes: list[Callable[[], Sequence[str]]] = []
         self._when_reconnected: list[Callable[[], None]] = [self.tenants.forget]
+        self._when_stopping: list[Callable[[], None]] = []
         self._running: Running | None = None
 
     def hears(self, router: Router) -> None:
@@ -111,6 +112,15 @@ class Service:
     def when_reconnected(self, call: Callable[[], None]) -> None:
         """Call this when the broker is back: news may have been missed."""
         self._when_reconnected.append(call)
+
+    def when_stopping(self, call: Callable[[], None]) -> None:
+        """Call this when a stop begins, while requests are still answered: answers that have no end by themselves end here."""
+        self._when_stopping.append(call)
+
+    def stopping(self) -> None:
+        """A stop begins."""
+        for call in self._when_stopping:
+            call()
 
     @property
     def description(self) -> str:

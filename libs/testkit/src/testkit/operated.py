@@ -16,6 +16,7 @@ from chassis.unit import UnitOfWork
 from contracts.documents.v1 import DocumentReceived
 from contracts.envelope import new_id
 from contracts.values import BlobRef
+from notification.app import create_service as create_notification
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.span_store import PostgresSpanStore
 from observer.app import create_service
@@ -43,6 +44,7 @@ class OperatedFleet:
 
     observer: RunningService
     probe: RunningService
+    notification: RunningService
     works: Probe
     replica: FakeReplica
     """The service `ocr`, as the Observer sees it."""
@@ -97,9 +99,13 @@ async def operated_fleet(
         running(lambda: create_probe(works), environment) as probe,
         running(create_reporting, environment) as reporting,
         running(create_tenancy, {**environment, **CHEAP_HASHES}) as tenancy,
+        running(create_notification, {**environment, "TENANCY_URL": _url(tenancy)}) as notification,
         served(replica.routes()) as ocr,
     ):
-        seen = {"ocr": ocr, "probe": _url(probe), "reporting": _url(reporting), "tenancy": _url(tenancy)}
+        seen = {
+            "ocr": ocr, "probe": _url(probe), "reporting": _url(reporting), "tenancy": _url(tenancy),
+            "notification": _url(notification),
+        }  # fmt: skip
         services = {name: [seen[name]] if name in seen else [] for name in (*known_services(), "probe")}
         own = {
             **environment, "OBSERVER_SERVICES": json.dumps(services), "OBSERVER_CONFIG_PATH": str(config),
@@ -112,7 +118,7 @@ async def operated_fleet(
             await _furnish(observer)
             operator = await people.join("fleet", "super_admin", f"erika-{uuid4().hex[:6]}@frontdesk.test")
             agent = await people.join(await people.company(), "agent")
-            yield OperatedFleet(observer, probe, works, replica, people, operator, agent, own)
+            yield OperatedFleet(observer, probe, notification, works, replica, people, operator, agent, own)
 
 
 def _url(service: RunningService) -> str:

@@ -33,6 +33,7 @@ from observer.adapters.scaling_rules import ConfiguredRules
 from observer.adapters.series_store import DatabaseSeries, Kept
 from observer.adapters.span_counts import PrometheusSpanCounts
 from observer.adapters.span_store import PostgresSpanStore
+from observer.adapters.staff import NotificationStaff
 from observer.adapters.voice import FleetVoice, HeartbeatUrl
 from observer.adapters.watch_log import WatchLog
 from observer.application.advise_scaling import AdviseScaling, Windows
@@ -48,6 +49,7 @@ from observer.application.keep_series import Keeping, KeepSeries
 from observer.application.keep_watch import Beat, KeepWatch, ShowLife
 from observer.application.map_fleet import MapFleet
 from observer.application.ports import Clock, SeriesReader
+from observer.application.push_to_browser import PushToBrowser
 from observer.application.read_dead_letters import ReadDeadLetters
 from observer.application.read_series import ReadSeries
 from observer.application.read_stories import ReadStories
@@ -72,7 +74,7 @@ from observer.entrypoints.http import (
     stories,
 )
 from observer.entrypoints.page import alerts as alert_pages
-from observer.entrypoints.page import charts, doors, findings, letters
+from observer.entrypoints.page import charts, doors, findings, letters, push
 from observer.entrypoints.page import watch as watch_pages
 from observer.entrypoints.page.render import Renderer
 from observer.entrypoints.page.session import Sessions
@@ -132,6 +134,8 @@ def open_page(service: Service, settings: Settings, watch: Watch) -> tuple[Sessi
             door, renderer, watch.judged, watch.alerts, watch.silences, watch.thresholds, _now
         )
     )
+    staff = NotificationStaff(settings.one_address_each.get("notification"), settings.service_token)
+    service.mounts(push.push_routes(door, renderer, PushToBrowser(staff)))
     return door, renderer
 
 
@@ -222,6 +226,7 @@ def keep_watch(service: Service, settings: Settings) -> Watch:
         Beat(observer_id, settings.beat_seconds),
     )  # fmt: skip
     config = ConfigFile(settings.config_path, thresholds, known_services())
+    service.when_stopping(changes.end)
     service.runs("config", config.run)
     service.runs("watch", timers.regularly(turn.turn, seconds=settings.round_seconds))
     service.runs("lead", lead.run)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from contracts.envelope import new_id
 from contracts.operations.v1 import ReportPublished, ScalingRecommended
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.series_store import DatabaseSeries, Kept
@@ -18,6 +19,8 @@ from observer.adapters.span_store import PostgresSpanStore
 from observer.app import create_service
 from observer.application.forget_advice import ForgetAdvice
 from observer.domain import simulation as play
+from observer.domain.advice import Advice
+from observer.domain.explanation import Texts
 from observer.domain.sampling import KeptStory
 from observer.domain.series import INFINITE, Sample, Series
 from observer.domain.spans import SECOND, StorySpan
@@ -166,7 +169,7 @@ async def test_a_busy_service_is_advised_scaled_and_the_advice_held_against_what
 
     assert before["since"] is None or "begun" in before["reason"]["en"]
     assert (told.current, told.replicas) == (1, 2)
-    assert told.reason.de.startswith("ocr: +1 Replik → p95 ")
+    assert told.reason.de.startswith("ocr: +1 Replikat → p95 ")
     assert told.message == MESSAGE
     assert told.p95_seconds is not None
     assert told.at_least_seconds is not None
@@ -262,6 +265,20 @@ async def test_a_report_is_read_as_json_markdown_html_and_pdf(observer: RunningS
     assert '<html lang="en">' in html.text
     assert pdf.content.startswith(b"%PDF-")
     assert (odd.status_code, unknown.status_code) == (406, 404)
+
+
+async def test_advice_of_another_version_is_left_out_and_hides_no_other(
+    observer: RunningService, moment: Moment
+) -> None:
+    stored, words = StoredAdvice(observer.service.units), Texts("Regen", "rain")
+    because: Any = "weather"
+    for reason in ("spare", because):
+        await stored.keep(Advice(new_id(), "odd", moment.now, "hold", reason, 1, 1, words))
+
+    shown = await observer.http.get("/api/v1/fleet/advice?service=odd")
+
+    assert shown.status_code == 200
+    assert [one["because"] for one in shown.json()] == ["spare"]
 
 
 async def test_what_is_too_old_is_forgotten_but_the_advice_that_still_holds(

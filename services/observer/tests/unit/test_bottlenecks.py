@@ -92,7 +92,7 @@ def test_for_a_queue_that_waits_the_model_says_how_many_replicas_and_what_they_b
 
     assert found.more == 1
     assert found.gain.by == "model"
-    assert "1 more" in recommendation(found).en
+    assert "replicas of ocr by 1:" in recommendation(found).en
     assert found.gain.then < 10 < found.gain.now
 
 

@@ -57,7 +57,7 @@ def test_it_says_what_it_does_in_both_languages() -> None:
     words = explain("ocr", 1, decision, RULES)
 
     assert words.en.startswith("ocr: +1 replica → p95 41 s → ")
-    assert words.de.startswith("ocr: +1 Replik → p95 41 s → ")
+    assert words.de.startswith("ocr: +1 Replikat → p95 41 s → ")
     assert "1.500 Nachrichten" in words.de
     assert "1,500 messages" in words.en
     assert "%" in words.en

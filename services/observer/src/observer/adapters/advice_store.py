@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, true, update
 
 from chassis import Session, Units
@@ -20,6 +21,7 @@ from observer.application.ports import WatchOutage
 from observer.domain.advice import Advice, Outcome
 from observer.domain.findings import Finding, Report
 
+_log = structlog.get_logger("observer.advice")
 _ADVICE, _OUTCOME = TypeAdapter(Advice), TypeAdapter(Outcome)
 _FINDING, _FINDINGS, _REPORT = TypeAdapter(Finding), TypeAdapter(tuple[Finding, ...]), TypeAdapter(Report)
 _UNHEEDED = timedelta(days=3)
@@ -87,7 +89,22 @@ class StoredAdvice:
 
     async def _read(self, wanted: Select[Any]) -> list[Advice]:
         async with _session(self._units) as session:
-            return [_ADVICE.validate_python(dict(row)) for row in (await session.execute(wanted)).mappings()]
+            return _understood((await session.execute(wanted)).mappings())
+
+
+def _understood(rows: Iterable[RowMapping]) -> list[Advice]:
+    """Advice as it is kept, but what another version gave for a reason that this one does not know."""
+    found: list[Advice] = []
+    for row in rows:
+        try:
+            found.append(_ADVICE.validate_python(dict(row)))
+        except ValidationError as error:
+            flaws = [f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in error.errors()]
+            _log.warning(
+                "advice that is not understood is left out; another version of the Observer gave it",
+                service=row["service"], advice_id=row["advice_id"], flaws=flaws,
+            )  # fmt: skip
+    return found
 
 
 class StoredReports:

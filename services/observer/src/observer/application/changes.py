@@ -28,7 +28,8 @@ class Changed:
 class Changes:
     """Hands each change to everybody who listens; nobody is waited for."""
 
-    _listeners: set[asyncio.Queue[Changed]] = field(default_factory=set[asyncio.Queue[Changed]])
+    _listeners: set[asyncio.Queue[Changed | None]] = field(default_factory=set[asyncio.Queue[Changed | None]])
+    _over: bool = False
 
     @property
     def listeners(self) -> int:
@@ -39,17 +40,28 @@ class Changes:
         """Tell all who listen."""
         for queue in self._listeners:
             if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
+                _empty(queue)
                 queue.put_nowait(Changed("missed", change.at))
             queue.put_nowait(change)
 
+    def end(self) -> None:
+        """Tell nothing more: who listens comes to an end, and whoever begins to."""
+        self._over = True
+        for queue in self._listeners:
+            _empty(queue)
+            queue.put_nowait(None)
+
     async def follow(self) -> AsyncGenerator[Changed]:
-        """Every change from now on, until the listener goes."""
-        queue: asyncio.Queue[Changed] = asyncio.Queue(MOST_WAITING)
+        """Every change from now on, until the listener goes or there is an end."""
+        queue: asyncio.Queue[Changed | None] = asyncio.Queue(MOST_WAITING)
         self._listeners.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            while not self._over and (change := await queue.get()) is not None:
+                yield change
         finally:
             self._listeners.discard(queue)
+
+
+def _empty(queue: asyncio.Queue[Changed | None]) -> None:
+    while not queue.empty():
+        queue.get_nowait()

@@ -29,7 +29,7 @@ def explain(service: str, current: int, decision: Decision, rules: Rules) -> Tex
     sign = "+" if step > 0 else "−"
     count = abs(step)
     en = f"{service}: {sign}{count} {'replica' if count == 1 else 'replicas'} → p95 {seconds(now)} → {seconds(decision.then.p95)}"
-    de = f"{service}: {sign}{count} {'Replik' if count == 1 else 'Repliken'} → p95 {sekunden(now)} → {sekunden(decision.then.p95)}"
+    de = f"{service}: {sign}{count} {'Replikat' if count == 1 else 'Replikate'} → p95 {sekunden(now)} → {sekunden(decision.then.p95)}"
     band_en = f"expected between {seconds(decision.then.low)} and {seconds(decision.then.high)}"
     band_de = f"erwartet zwischen {sekunden(decision.then.low)} und {sekunden(decision.then.high)}"
     seen = decision.queue.observations
@@ -80,7 +80,7 @@ def _load_de(now: Forecast) -> str:
 
 def _held(service: str, current: int, decision: Decision, rules: Rules) -> Texts:
     runs_en = f"{service}: {current} {'replica' if current == 1 else 'replicas'}, no change."
-    runs_de = f"{service}: {current} {'Replik' if current == 1 else 'Repliken'}, keine Änderung."
+    runs_de = f"{service}: {current} {'Replikat' if current == 1 else 'Replikate'}, keine Änderung."
     reason = _REASONS[decision.because]
     now = decision.now
     p95 = max(now.p95, (decision.queue.measured if decision.queue else None) or 0.0) if now else 0.0
@@ -123,17 +123,17 @@ _REASONS: dict[Because, Texts] = {
         "The last advice has not been in effect for long enough.",
     ),
     "somebody_else": Texts(
-        "Jemand anderes (ein Mensch oder ein anderer Autoscaler) hat um {detail} die Repliken geändert; was seither gemessen "
+        "Jemand anderes (ein Mensch oder ein anderer Autoscaler) hat um {detail} die Zahl der Replikate geändert; was seither gemessen "
         "wird, ist davon geformt.",
         "Somebody else (a person or another autoscaler) changed the replicas at {detail}; what is measured since is shaped by "
         "that.",
     ),
     "at_maximum": Texts(
-        "p95 {p95} liegt über dem Ziel von {target}, aber mehr als {most} Repliken sind nicht erlaubt.",
+        "p95 {p95} liegt über dem Ziel von {target}, aber mehr als {most} Replikate sind nicht erlaubt.",
         "p95 {p95} is above the target of {target}, but more than {most} replicas are not allowed.",
     ),
     "never_enough": Texts(
-        "p95 {p95} liegt über dem Ziel von {target}, und mehr Repliken helfen nicht: die Bearbeitung selbst dauert so lange.",
+        "p95 {p95} liegt über dem Ziel von {target}, und mehr Replikate helfen nicht: die Bearbeitung selbst dauert so lange.",
         "p95 {p95} is above the target of {target}, and more replicas do not help: the work itself takes that long.",
     ),
 }

@@ -150,8 +150,8 @@ _DO: dict[FindingKind, Texts] = {
         "Make handling {subject} faster; half the time would bring, by the model, p95 {now} → {then}.",
     ),
     "queue_wait": Texts(
-        "{service} um {more} Repliken vergrößern: laut Modell p95 {now} → {then} von der Ankunft bis zum Ende.",
-        "Give {service} {more} more replicas: by the model p95 {now} → {then} from arrival to end.",
+        "Die Zahl der Replikate von {service} um {more} erhöhen: laut Modell p95 {now} → {then} von der Ankunft bis zum Ende.",
+        "Raise the number of replicas of {service} by {more}: by the model p95 {now} → {then} from arrival to end.",
     ),
     "slow_database": Texts(
         "Last und Platten der Datenbank prüfen; jede Abfrage würde {now} → {then} schneller beginnen.",

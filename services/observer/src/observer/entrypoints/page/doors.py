@@ -118,19 +118,28 @@ async def _events(request: Request, stream: Stream) -> AsyncIterator[str]:
     """
     yield "retry: 2000\n\n"
     told = aiter(stream())
-    coming = asyncio.ensure_future(anext(told))
+    coming = asyncio.ensure_future(_next(told))
     try:
         while not await request.is_disconnected():
             await asyncio.wait({coming}, timeout=BEAT_SECONDS)
             if not coming.done():
                 yield "event: beat\ndata: {}\n\n"
                 continue
-            name, words = coming.result()
-            coming = asyncio.ensure_future(anext(told))
+            if (event := coming.result()) is None:
+                return  # The Observer stops: the page's script finds the next one.
+            name, words = event
+            coming = asyncio.ensure_future(_next(told))
             said = time_ns() // 1_000_000
             yield f"id: {said}\nevent: {name}\ndata: {json.dumps(words, ensure_ascii=False)}\n\n"
     finally:
         coming.cancel()
+
+
+async def _next(told: AsyncIterator[tuple[str, object]]) -> tuple[str, object] | None:
+    try:
+        return await anext(told)
+    except StopAsyncIteration:
+        return None
 
 
 async def _asset(request: Request) -> Response:

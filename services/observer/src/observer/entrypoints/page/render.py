@@ -23,7 +23,7 @@ from observer.domain.operator import Operator
 Language = Literal["de", "en"]
 LANGUAGE_COOKIE = "frontdesk_language"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
