@@ -182,8 +182,8 @@ async def test_reset_forgets_everything(sandbox, weclapp_headers) -> None:
 @contextlib.asynccontextmanager
 async def _listening(app: Starlette) -> AsyncIterator[str]:
     """The hook's address while it is served, from a thread of its own."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    # Listening at once: the server's thread may begin after the first caller.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
