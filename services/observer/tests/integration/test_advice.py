@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from contracts.envelope import new_id
 from contracts.operations.v1 import ReportPublished, ScalingRecommended
+from frontdesk.stack import Stack, place_of_its_own
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.series_store import DatabaseSeries, Kept
 from observer.adapters.span_store import PostgresSpanStore
@@ -25,6 +26,7 @@ from observer.domain.sampling import KeptStory
 from observer.domain.series import INFINITE, Sample, Series
 from observer.domain.spans import SECOND, StorySpan
 from testkit.service import RunningService, running
+from testkit.stack import name_of_this_session
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, INFINITE)
 MESSAGE = "document.received.v1"
@@ -55,14 +57,20 @@ def moment() -> Moment:
 
 
 @pytest.fixture(scope="module")
-async def observer(environment: dict[str, str], moment: Moment) -> AsyncIterator[RunningService]:
-    """The Observer, which looks at nobody: what it knows is what the tests measured."""
+async def observer(
+    environment: dict[str, str], stack: Stack, moment: Moment
+) -> AsyncIterator[RunningService]:
+    """The Observer, which looks at nobody: what it knows is what the tests measured.
+
+    In a database of its own: its clock is another than that of the other tests, whose advice would come from its future.
+    """
     quiet = {
         "OBSERVER_ADVICE_SECONDS": "0.4", "OBSERVER_METRICS_SECONDS": "3600", "OBSERVER_ROUND_SECONDS": "3600",
         "OBSERVER_SCALING": '{"ocr": {"maximum": 4, "target_seconds": 3}}', "OBSERVER_BEAT_SECONDS": "3600",
     }  # fmt: skip
-    async with running(lambda: create_service(clock=moment), environment | quiet) as service:
-        yield service
+    with place_of_its_own(stack, name_of_this_session()) as place:
+        async with running(lambda: create_service(clock=moment), environment | place | quiet) as service:
+            yield service
 
 
 @pytest.fixture(scope="module")
