@@ -27,6 +27,10 @@ def test_every_exception_is_needed() -> None:
         ("import httpx\n\nCLIENT = httpx.AsyncClient()\n", "httpx.AsyncClient"),
         ("from httpx import AsyncClient as Friend\n\nCLIENT = Friend()\n", "httpx.AsyncClient"),
         ("import httpx as h\n\nANSWER = h.get('http://169.254.169.254/')\n", "httpx.get"),
+        (
+            "from chassis.clients import service_client\n\nCLIENT = service_client('http://a')\n",
+            "chassis.clients.service_client",
+        ),
         ("import httpx2\n\nCLIENT = httpx2.Client()\n", "httpx2.Client"),
         ("import requests\n", "requests"),
         ("from urllib import request\n", "urllib.request"),

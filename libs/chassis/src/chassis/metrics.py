@@ -13,8 +13,7 @@ from importlib.metadata import version
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.exposition import choose_encoder
 
 PROCESS = uuid4().hex[:12]
 """Which process this is: made once, so that the services of `frontdesk up`, all in one, are seen to share it."""
@@ -114,9 +113,8 @@ class Metrics:
 
     def accepted(self, accept: str) -> tuple[bytes, str]:
         """What a scraper reads, and its media type: OpenMetrics, with exemplars, for who accepts it, else plain text."""
-        if "application/openmetrics-text" in accept:
-            return openmetrics.generate_latest(self.registry), openmetrics.CONTENT_TYPE_LATEST
-        return self.exposition(), CONTENT_TYPE_PLAIN_0_0_4
+        encode, media_type = choose_encoder(accept)
+        return encode(self.registry), media_type
 
     def _of(self, message: str) -> _OfMessage:
         series = self._by_message.get(message)

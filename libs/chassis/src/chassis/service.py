@@ -32,7 +32,7 @@ from chassis.metrics import Metrics, product_version
 from chassis.outbox import Outbox
 from chassis.relay import Relay
 from chassis.router import Router
-from chassis.settings import Settings
+from chassis.settings import Settings, schema_of
 from chassis.tasks import Running
 from chassis.telemetry import Telemetry
 from chassis.tenants import Tenants
@@ -53,7 +53,7 @@ class Service:
 
     def __init__(self, name: str, settings: Settings, *, migrations: Path | None = None) -> None:
         self.name = name
-        self.schema = name.replace("-", "_")
+        self.schema = schema_of(name)
         self.settings = settings
         self.version = product_version()
         self.migrations = migrations or _migrations_of(self.schema)

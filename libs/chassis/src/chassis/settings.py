@@ -146,6 +146,11 @@ def settings_flaws(error: ValidationError) -> str:
     )
 
 
+def schema_of(service: str) -> str:
+    """The schema of a service by its deployed name; its package is called the same."""
+    return service.replace("-", "_")
+
+
 def database_role(schema: str) -> str:
     """The login role of the service that owns a schema."""
     return f"frontdesk_{schema}"

@@ -9,9 +9,9 @@ from typing import Generic, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from chassis.clients import service_client
 from chassis.errors import NeedsTenant, NeverRetry, RetryLater
 from chassis.settings import Settings
-from chassis.trust import trusted_authorities
 from contracts.tenants.http_v1 import Credential, TenantList, TenantProfile
 
 _SECONDS = 60.0
@@ -26,12 +26,8 @@ class Tenants:
     """Tenancy's answers, remembered for 60 seconds and dropped when tenancy says that they changed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=settings.tenancy_url,
-            headers={"Authorization": f"Bearer {settings.service_token.get_secret_value()}"},
-            timeout=httpx.Timeout(5.0),
-            verify=trusted_authorities(),
-            trust_env=False,
+        self._http = service_client(
+            settings.service_token, base_url=settings.tenancy_url, timeout=httpx.Timeout(5.0)
         )
         self._profiles: _Remembered[TenantProfile] = _Remembered()
         self._credentials: _Remembered[Credential] = _Remembered()

@@ -33,16 +33,10 @@ from reporting.app import create_service as create_reporting
 from tenancy.app import create_service as create_tenancy
 from testkit.service import RunningService, running
 from testkit.stack import name_of_this_session
+from testkit.tenancy import SMTP
 
 TENANT, OTHER = "muster", "nachbar"
 PASSPHRASE = "ein langer Satz über Schlüssel"
-SMTP = {
-    "host": "mail.muster.test",
-    "port": 587,
-    "username": "büro",
-    "password": "Geheim-ß-1",
-    "security": "starttls",
-}
 BODY = "Ein Grundriss äöüß".encode()
 
 

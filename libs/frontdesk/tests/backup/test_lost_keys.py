@@ -17,14 +17,8 @@ from frontdesk.fleet.roster import environ
 from tenancy.app import create_service
 from testkit.postgres import own_postgres
 from testkit.service import running
+from testkit.tenancy import SMTP
 
-SMTP = {
-    "host": "mail.muster.test",
-    "port": 587,
-    "username": "büro",
-    "password": "Geheim-ß-1",
-    "security": "starttls",
-}
 WORDS = {
     "signature": "Ihr Team",
     "imprint": "Müßig GmbH, Wien",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -14,6 +14,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contracts.tenants.http_v1 import TenantProfile, Texts
+
+SMTP: Mapping[str, str | int] = {
+    "host": "mail.muster.test",
+    "port": 587,
+    "username": "büro",
+    "password": "Geheim-ß-1",
+    "security": "starttls",
+}
+"""A credential with umlauts, as somebody enters it."""
 
 
 def profile(tenant_id: str, **changes: object) -> TenantProfile:

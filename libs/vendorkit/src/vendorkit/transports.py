@@ -9,7 +9,7 @@ from typing import cast
 import httpcore
 import httpx
 
-from chassis.trust import trusted_authorities
+from chassis.clients import trusted_authorities
 from vendorkit.outward import MOST_TRIED, AddressRefused, Guard
 
 _SocketOptions = Iterable[

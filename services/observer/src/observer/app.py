@@ -11,6 +11,7 @@ from uuid import uuid4
 from chassis import Service
 from chassis.desk_audit import DeskAudit
 from chassis.keyring import KeyRing
+from chassis.settings import database_role, schema_of
 from contracts.envelope import new_id
 from observer.adapters.advice_store import StoredAdvice, StoredReports
 from observer.adapters.alert_records import DatabaseAlerts, DatabaseSilences
@@ -165,7 +166,7 @@ def _advise(
     )
     examples = (
         ExampleTraces(PostgresSpanStore(service.database)),
-        ExampleStatements(lambda: watch.watched.database),
+        ExampleStatements(lambda: watch.watched.database, lambda name: database_role(schema_of(name))),
     )
     report = ReportBottlenecks(
         reader,

@@ -78,8 +78,8 @@ async def test_a_statement_of_a_services_own_role_is_evidence_for_what_is_slow_i
     finally:
         running.cancel()
     now = datetime.now(UTC)
-    own = await ExampleStatements(lambda: seen).of(track, now, now)
-    others = await ExampleStatements(lambda: seen).of(replace(track, service="ocr"), now, now)
+    own = await ExampleStatements(lambda: seen, database_role).of(track, now, now)
+    others = await ExampleStatements(lambda: seen, database_role).of(replace(track, service="ocr"), now, now)
 
     assert [one.reference for one in own] == ["select pg_sleep(?), ? as secret"]
     assert own[0].kind == "statement"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from chassis.settings import database_role, schema_of
 from observer.application.find_examples import ExampleStatements
 from observer.domain.bottlenecks import Track
 from observer.domain.findings import FindingKind, Measurement
@@ -18,7 +19,9 @@ SEEN = DatabaseSeen((), 100, 0, 0, 0, 0, SLOW)
 
 async def examples(kind: FindingKind, seen: DatabaseSeen | None = SEEN) -> list[str]:
     track = Track(kind, "crm-sync", "lead.created.v1", Measurement("m", (), "p95", "s"), ())
-    found = await ExampleStatements(lambda: seen).of(track, NOW, NOW)
+    found = await ExampleStatements(lambda: seen, lambda name: database_role(schema_of(name))).of(
+        track, NOW, NOW
+    )
     assert all(one.kind == "statement" for one in found)
     return [f"{one.text.en}: {one.reference}" for one in found]
 

@@ -14,16 +14,10 @@ from contracts.tenants.http_v1 import Credential, HookList, TenantProfile
 from contracts.tenants.v1 import CredentialsChanged, TenantConfigured, TenantCreated
 from tenancy.app import create_service
 from testkit.service import RunningService, running
+from testkit.tenancy import SMTP
 
 Document = dict[str, Any]
 SECRET = "ein-sehr-geheimes-wort-äöü"
-SMTP = {
-    "host": "mail.muster.test",
-    "port": 587,
-    "username": "büro",
-    "password": "Geheim-ß-1",
-    "security": "starttls",
-}
 
 
 @pytest.fixture(scope="module")

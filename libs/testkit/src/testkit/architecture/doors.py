@@ -33,6 +33,7 @@ _CLIENTS = {
     "msal": {"ConfidentialClientApplication", "PublicClientApplication"},
     "socket": {"socket", "create_connection", "getaddrinfo", "gethostbyname"},
     "asyncio": {"open_connection"},
+    "chassis.clients": {"service_client"},
 }  # fmt: skip
 _CLIENTS["httpx2"] = _CLIENTS["httpx"]
 _METHODS = {"create_connection", "sock_connect"}

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
-from chassis.trust import trusted_authorities
+from chassis.clients import service_client
 from gateway.adapters.signatures import latin
 from gateway.application.answer_webhook import MOST_BYTES
 from gateway.application.ports import Incoming, Reply
@@ -41,12 +41,12 @@ class HttpAnswers:
 
     def __init__(self, urls: Mapping[str, str], service_token: SecretStr, *, connect_seconds: float) -> None:
         self._urls = urls
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {service_token.get_secret_value()}", "Accept-Encoding": "identity"},
+        self._http = service_client(
+            service_token,
             # How long an answer may take is the use case's to say, for each sender.
             timeout=httpx.Timeout(None, connect=connect_seconds),
-            verify=trusted_authorities(), trust_env=False,
-        )  # fmt: skip
+            headers={"Accept-Encoding": "identity"},
+        )
 
     async def ask(self, service: str, hook: Hook, incoming: Incoming, webhook_id: str) -> Reply | None:
         """The service's answer; None when it has none, or none that can be used."""

@@ -8,7 +8,7 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
-from chassis.trust import trusted_authorities
+from chassis.clients import service_client
 
 _log = structlog.get_logger("gateway.tenancy")
 
@@ -19,13 +19,7 @@ class TenancyClient:
     def __init__(
         self, tenancy_url: str, service_token: SecretStr, *, unreachable: type[Exception], goes_on: str
     ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=tenancy_url,
-            headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
-            timeout=httpx.Timeout(5.0),
-            verify=trusted_authorities(),
-            trust_env=False,
-        )
+        self._http = service_client(service_token, base_url=tenancy_url, timeout=httpx.Timeout(5.0))
         self._unreachable = unreachable
         self._goes_on = goes_on
         self._failing = False

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 
-from chassis.trust import trusted_authorities
+from chassis.clients import trusted_authorities
 
 
 class TooLarge(Exception):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from chassis.trust import trusted_authorities
+from chassis.clients import service_client
 from contracts.dead_letters.http_v1 import (
     DropManyOrder,
     DropOrder,
@@ -36,12 +36,7 @@ class ServicesDesks:
 
     def __init__(self, addresses: Mapping[str, str], token: SecretStr, *, seconds: float) -> None:
         self._addresses = dict(sorted(addresses.items()))
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token.get_secret_value()}"},
-            timeout=seconds,
-            verify=trusted_authorities(),
-            trust_env=False,
-        )
+        self._http = service_client(token, timeout=httpx.Timeout(seconds))
 
     @property
     def services(self) -> Sequence[str]:

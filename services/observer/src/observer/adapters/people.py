@@ -9,7 +9,7 @@ import jwt
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from chassis.trust import trusted_authorities
+from chassis.clients import service_client
 from contracts.tenants.http_v1 import AccessState
 from observer.application.sign_in_operator import PeopleUnreachable, Person, SignInRefused
 
@@ -36,13 +36,7 @@ class TenancyPeople:
     """Asks with the service token, so that tenancy believes the client's address."""
 
     def __init__(self, tenancy_url: str, service_token: SecretStr) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=tenancy_url,
-            headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
-            timeout=httpx.Timeout(5.0),
-            verify=trusted_authorities(),
-            trust_env=False,
-        )
+        self._http = service_client(service_token, base_url=tenancy_url, timeout=httpx.Timeout(5.0))
         self._ended: frozenset[str] = frozenset()
         self._looked_at = -LOOK_SECONDS
 

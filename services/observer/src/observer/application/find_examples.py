@@ -14,7 +14,6 @@ from observer.domain.fleet import DatabaseSeen
 _MOST = 3
 _TRACED = ("slow_endpoint", "slow_handler", "queue_wait")
 _STATED = ("slow_endpoint", "slow_handler", "slow_database", "pool_exhausted")
-_ROLE = "frontdesk_"
 
 
 class ExampleTraces:
@@ -43,10 +42,11 @@ class ExampleTraces:
 
 
 class ExampleStatements:
-    """The port `Examples` over what is seen of the database now."""
+    """The port `Examples` over what is seen of the database now; `role_of` a service is who runs its statements."""
 
-    def __init__(self, database: Callable[[], DatabaseSeen | None]) -> None:
+    def __init__(self, database: Callable[[], DatabaseSeen | None], role_of: Callable[[str], str]) -> None:
         self._database = database
+        self._role_of = role_of
 
     async def of(self, track: Track, since: datetime, until: datetime) -> Sequence[Evidence]:
         """The slowest statements of the service's own role, without literals; none while the database is not seen."""
@@ -54,7 +54,7 @@ class ExampleStatements:
         seen = self._database()
         if seen is None or track.kind not in _STATED:
             return []
-        role = _ROLE + track.service.replace("-", "_")
+        role = self._role_of(track.service)
         own = sorted((one for one in seen.slow if one.role == role), key=lambda one: -one.seconds)
         return [
             Evidence(
